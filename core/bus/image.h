@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The image: the last sample of every tag, readable from any thread.
+ *
+ * A slot is a latch of two copies: the writer makes one while readers use the
+ * other, so a reader never waits for a writer that was interrupted; it tries
+ * again only when the tag was written twice meanwhile. All words are atomic.
+ * Each slot has one writer: its tag's publisher.
+ */
+#ifndef CORE_BUS_IMAGE_H
+#define CORE_BUS_IMAGE_H
+
+#include "core/bus/page.h"
+
+#include <edgeway/sample.h>
+
+/* Two copies of a text: allocated when a text or bytes tag is declared. */
+struct image_cell {
+	uint32_t capacity;              /* bytes of each copy, a multiple of 8 */
+	_Atomic uint64_t words[];
+};
+
+struct image_slot {
+	_Atomic uint64_t mark;          /* number of the batch << 16 | writes; bit 0: which copy is new */
+	_Atomic uint64_t time[2];
+	_Atomic uint64_t raw[2][2];     /* text: raw[0] is its size */
+	_Atomic uint32_t meta[2];       /* quality | type << 16 | flags << 24 */
+};
+
+_Static_assert(sizeof(struct image_slot) == 64, "one cache line a tag");
+
+struct image {
+	struct page_table slots;        /* struct image_slot */
+	struct page_table cells;        /* _Atomic(struct image_cell *) */
+};
+
+int image_init(struct image *image);
+void image_fini(struct image *image);
+
+/* Make the slot, empty. capacity > 0: text of up to that many bytes. -ENOMEM. */
+int image_prepare(struct image *image, uint32_t tag, uint32_t capacity);
+
+/* Forget the value; the cell stays until the tag's next prepare. Writer only. */
+void image_clear(struct image *image, uint32_t tag);
+
+/* Put a sample; its text fits the cell. number: of its batch, never 0. Writer only. */
+void image_write(struct image *image, const struct ew_sample *sample, uint64_t number);
+
+/*
+ * Get a sample; text is copied to buffer as far as it fits. -ENODATA: never
+ * written. *number_out (may be NULL) gets the number of its batch. Any thread.
+ */
+int image_read(const struct image *image, uint32_t tag, struct ew_sample *sample_out,
+	       void *buffer, size_t buffer_size, uint64_t *number_out);
+
+#endif
