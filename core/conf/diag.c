@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Findings of one reading of the configuration. Keeps at most fifty and counts
+ * the rest, so that a hostile file cannot fill memory with its errors. Does
+ * not print: the daemon decides whether they go to the log or the terminal.
+ */
+#include "core/conf/diag.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	DIAG_BYTES_MAX = 256 * 1024,
+	DIAG_LINE_MAX = 1024,
+};
+
+void diag_init(struct diag *diag)
+{
+	memset(diag, 0, sizeof(*diag));
+	arena_init(&diag->arena, DIAG_BYTES_MAX);
+}
+
+void diag_fini(struct diag *diag)
+{
+	arena_fini(&diag->arena);
+	memset(diag, 0, sizeof(*diag));
+}
+
+void diag_vadd(struct diag *diag, bool is_error, const struct conf_place *place,
+	       const char *fmt, va_list args)
+{
+	struct diag_item *item;
+	char text[DIAG_LINE_MAX];
+	const char *file;
+
+	if (is_error) {
+		diag->errors++;
+	} else {
+		diag->warnings++;
+	}
+	if (diag->count == DIAG_ITEMS_MAX) {
+		return;
+	}
+	(void)vsnprintf(text, sizeof(text), fmt, args); /* cut is fine */
+	item = &diag->items[diag->count];
+	item->text = arena_text(&diag->arena, text, strlen(text));
+	file = place != NULL && place->file != NULL ? place->file : "";
+	item->place.file = arena_text(&diag->arena, file, strlen(file));
+	if (item->text == NULL || item->place.file == NULL) {
+		return;
+	}
+	item->place.line = place != NULL ? place->line : 0;
+	item->place.col = place != NULL ? place->col : 0;
+	item->is_error = is_error;
+	diag->count++;
+}
+
+int diag_error(struct diag *diag, const struct conf_place *place, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	diag_vadd(diag, true, place, fmt, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+void diag_warn(struct diag *diag, const struct conf_place *place, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	diag_vadd(diag, false, place, fmt, args);
+	va_end(args);
+}
+
+int diag_no_memory(struct diag *diag, const struct conf_place *place)
+{
+	(void)diag_error(diag, place, "the configuration does not fit in memory"); /* -ENOMEM below */
+	return -ENOMEM;
+}
+
+const char *diag_format(const struct diag_item *item, char *out, size_t size)
+{
+	const struct conf_place *place = &item->place;
+	const char *mark = item->is_error ? "" : "warning: ";
+
+	if (place->file[0] == '\0') {
+		(void)snprintf(out, size, "%s%s", mark, item->text);
+	} else if (place->line == 0) {
+		(void)snprintf(out, size, "%s: %s%s", place->file, mark, item->text);
+	} else if (place->col == 0) {
+		(void)snprintf(out, size, "%s:%u: %s%s", place->file, place->line, mark,
+			       item->text);
+	} else {
+		(void)snprintf(out, size, "%s:%u:%u: %s%s", place->file, place->line, place->col,
+			       mark, item->text);
+	}
+	return out;
+}
+
+void diag_each(const struct diag *diag,
+	       void (*fn)(void *arg, bool is_error, const char *line), void *arg)
+{
+	char line[DIAG_LINE_MAX + 512];
+	size_t i, all = diag->errors + diag->warnings;
+
+	for (i = 0; i < diag->count; i++) {
+		fn(arg, diag->items[i].is_error,
+		   diag_format(&diag->items[i], line, sizeof(line)));
+	}
+	if (all > diag->count) {
+		(void)snprintf(line, sizeof(line), "%zu more findings are not shown",
+			       all - diag->count);
+		fn(arg, diag->errors > 0, line);
+	}
+}
