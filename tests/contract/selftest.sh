@@ -271,8 +271,28 @@ no_comment() {
 		EW_API int64_t ew_now(void);
 	END
 }
+# documented GAP: two functions below one comment, with GAP between them
+documented() {
+	put include/edgeway/b.h <<-END
+		/*
+		 * Both.
+		 *
+		 * Thread:  any
+		 * Owner:   nothing
+		 * Errors:  none
+		 */
+		EW_API int ew_a(int a,
+				int b);
+		${1}EW_API int ew_b(void);
+	END
+}
+after_a_blank() { documented $'\n'; }
+together() { documented ''; }
+in_tree together
+bash "$contract/prose.sh" "$PWD" || wrong=$((wrong + 1))
 refuse prose silent_on_errors 'without Errors'
 refuse prose no_comment 'without comment'
+refuse prose after_a_blank 'without comment: EW_API int ew_b'
 
 no_licence() { echo 'extern int x;' >core/base/b.c; }
 names_a_machine() { echo 'see /ro''ot/notes' >README.md; }

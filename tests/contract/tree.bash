@@ -13,9 +13,9 @@ trap 'rm -f "$faults"' EXIT
 cd "$tree"
 
 # The text files that are ours, without what a build leaves behind. A folder
-# holds a build if it holds a config.status.
+# holds a build if it holds a config.status, or is called build-something here.
 tree_files() {
-	local skip=(-name .git -o -name autom4te.cache -o -path ./build-aux
+	local skip=(-name .git -o -name autom4te.cache -o -path './build*'
 		-o -name '.libs' -o -name '.deps') built
 	while IFS= read -r built; do
 		skip+=(-o -path "$built")
