@@ -328,9 +328,51 @@ const char *text_format_float(double value, char *out, size_t size)
 	return out;
 }
 
-/* Bytes of the UTF-8 sequence at the start; 0: not well formed. */
-static size_t text_utf8_size(const unsigned char *at, size_t left)
+/* Days from 1970-01-01 to a date of the Gregorian calendar. */
+static int64_t text_days(int64_t year, int64_t month, int64_t day)
 {
+	int64_t shifted = year - (month <= 2 ? 1 : 0); /* the year begins in March */
+	int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+
+	return shifted * 365 + shifted / 4 - shifted / 100 + shifted / 400 + of_year - 719468;
+}
+
+int text_parse_time(const char *text, ew_time *value_out)
+{
+	static const int8_t lengths[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	static const char form[] = "0000-00-00T00:00:00Z";
+	size_t size = strlen(text), i;
+	int64_t part[6] = {0};
+	size_t at = 0;
+	bool is_leap;
+
+	if (size != 10 && size != sizeof(form) - 1) {
+		return -EINVAL;
+	}
+	for (i = 0; i < size; i++) {
+		if (form[i] == '0' && text_is_digit(text[i])) {
+			part[at] = part[at] * 10 + (text[i] - '0');
+		} else if (form[i] != '0' && form[i] == text[i]) {
+			at++;
+		} else {
+			return -EINVAL;
+		}
+	}
+	is_leap = (part[0] % 4 == 0 && part[0] % 100 != 0) || part[0] % 400 == 0;
+	if (part[0] < 1970 || part[0] > 2200 || part[1] < 1 || part[1] > 12 || part[2] < 1 ||
+	    part[2] > lengths[part[1] - 1] || (part[1] == 2 && part[2] == 29 && !is_leap) ||
+	    part[3] > 23 || part[4] > 59 || part[5] > 59) {
+		return -ERANGE;
+	}
+	*value_out = ((text_days(part[0], part[1], part[2]) * 24 + part[3]) * 3600 +
+		      part[4] * 60 + part[5]) *
+		     1000000000;
+	return 0;
+}
+
+size_t text_utf8_size(const char *text, size_t left)
+{
+	const unsigned char *at = (const unsigned char *)text;
 	size_t size, i;
 	unsigned low = 0x80, high = 0xbf;
 
@@ -366,15 +408,13 @@ static size_t text_utf8_size(const unsigned char *at, size_t left)
 
 bool text_is_utf8(const char *text, size_t size)
 {
-	const unsigned char *at = (const unsigned char *)text;
-
 	while (size > 0) {
-		size_t step = text_utf8_size(at, size);
+		size_t step = text_utf8_size(text, size);
 
 		if (step == 0) {
 			return false;
 		}
-		at += step;
+		text += step;
 		size -= step;
 	}
 	return true;

@@ -44,6 +44,13 @@ const char *text_format_size(uint64_t value, char *out, size_t size);
 /* Shortest decimal that reads back as the same double. */
 const char *text_format_float(double value, char *out, size_t size);
 
+/* Moment in UTC: "2026-11-24" or "2026-11-24T03:30:00Z", from 1970 on. */
+int text_parse_time(const char *text, ew_time *value_out) EW_CHECKED;
+
+/* Bytes of the UTF-8 character at the start of `left` > 0 bytes; 0: not well
+ * formed. */
+size_t text_utf8_size(const char *text, size_t left);
+
 /* Well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool text_is_utf8(const char *text, size_t size);
 

@@ -235,6 +235,23 @@ const char *node_kind_name(const struct ew_node *node)
 	return "nothing";
 }
 
+int node_error(struct diag *diag, const struct ew_node *node, const char *fmt, ...)
+{
+	const struct node_origin *origin = node->origin;
+	char text[512];
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, args); /* cut is fine */
+	va_end(args);
+	if (origin == NULL) {
+		return diag_error(diag, &node->place, "%s", text);
+	}
+	return diag_error(diag, &node->place, "%s (variable '%s' is set at %s:%u:%u)", text,
+			  origin->name, origin->place.file, origin->place.line,
+			  origin->place.col);
+}
+
 enum ew_node_kind ew_node_kind(const struct ew_node *node)
 {
 	return node->kind;

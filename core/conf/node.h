@@ -30,6 +30,7 @@ struct ew_node {
 	struct conf_place place;
 	enum ew_node_kind kind;
 	bool is_quoted;
+	bool is_expanded; /* variables are replaced here and below */
 	uint32_t count;  /* items or entries */
 	uint32_t weight; /* nodes in this subtree, aliases counted each time */
 	union {
@@ -67,5 +68,10 @@ uint64_t node_hash(const struct ew_node *node);
 
 /* "a map", "a list", "text". */
 const char *node_kind_name(const struct ew_node *node);
+
+/* diag_error at the node's place; when its text came from a variable, that is
+ * said too. */
+int node_error(struct diag *diag, const struct ew_node *node, const char *fmt, ...)
+	EW_PRINTF(3, 4);
 
 #endif

@@ -143,6 +143,27 @@ static void test_sizes_need_a_unit_and_read_back(void **state)
 	assert_string_equal(text_format_size(0, out, sizeof(out)), "0B");
 }
 
+static void test_times_are_real_dates_in_utc(void **state)
+{
+	static const char *const bad[] = {"2026-02-29", "2026-13-01", "1969-12-31", "2026-1-1",
+					  "2026-01-01T00:00:00", "2026-01-01T24:00:00Z",
+					  "2026-01-00", "", "2026/01/01"};
+	ew_time value = 7;
+	size_t at;
+
+	(void)state;
+	for (at = 0; at < array_count(bad); at++) {
+		assert_true(text_parse_time(bad[at], &value) < 0);
+	}
+	assert_true(value == 7);
+	assert_int_equal(text_parse_time("1970-01-01", &value), 0);
+	assert_true(value == 0);
+	assert_int_equal(text_parse_time("2024-02-29T12:34:56Z", &value), 0);
+	assert_true(value == INT64_C(1709210096) * 1000000000);
+	assert_int_equal(text_parse_time("2000-03-01", &value), 0);
+	assert_true(value == INT64_C(951868800) * 1000000000);
+}
+
 static void test_utf8_refuses_overlong_surrogate_and_cut(void **state)
 {
 	static const char *const bad[] = {"\x80",	  "\xc0\xaf",	      "\xe0\x80\xaf",
@@ -214,6 +235,7 @@ int main(void)
 		cmocka_unit_test(test_durations_need_a_unit),
 		cmocka_unit_test(test_durations_are_exact_and_read_back),
 		cmocka_unit_test(test_sizes_need_a_unit_and_read_back),
+		cmocka_unit_test(test_times_are_real_dates_in_utc),
 		cmocka_unit_test(test_utf8_refuses_overlong_surrogate_and_cut),
 		cmocka_unit_test(test_suggest_finds_what_was_meant_and_nothing_far),
 		cmocka_unit_test(test_patterns_stop_at_slashes_unless_doubled),
