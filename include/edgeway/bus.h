@@ -179,7 +179,8 @@ EW_API void ew_batch_release(struct ew_instance *inst, const struct ew_batch **h
 /*
  * Finished with the positions from..to of a route: sent and confirmed, or
  * decided not to send. In any order; the cursor moves to the lowest open one.
- * A module with EW_ACKS must answer every position by ew_ack() or ew_nack().
+ * A module with EW_ACKS must answer every position by ew_ack() or ew_nack();
+ * until it does the batch stays as it was delivered, without ew_batch_hold().
  *
  * Thread:  instance
  * Owner:   nothing

@@ -106,7 +106,9 @@ struct ew_tag_spec {
 	double low, high;       /* engineering range; low == high: none stated */
 	double write_low, write_high;   /* what a write may set; equal: the engineering range */
 	double deadband;        /* smallest change worth reporting, in the unit; 0: any change */
-	double scale, offset;   /* bus value = published * scale + offset; scale 0 means 1 */
+	double scale, offset;   /* bus value = published * scale + offset; scale 0 means 1;
+				 * with either, the tag is f64 on the bus */
+	bool clamp;             /* bring values into the engineering range, as EW_UNCERTAIN */
 	ew_dur max_age;         /* a value older than this is stale; 0: never */
 	uint32_t max_bytes;     /* text and bytes; 0 means 256 */
 	const struct ew_label *labels;  /* what a write may set, when not empty */

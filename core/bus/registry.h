@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who owns which devices and tags, and their ids.
+ *
+ * An *owner* is the name behind an endpoint: it outlives a reload, so that
+ * devices, ids, batch numbers and the blocks still on their way go on. Owners
+ * are few and stay until the bus is freed.
+ *
+ * Changes are made on the owner's loop, under the registry's lock; the lock
+ * is for other threads that walk or look up names. The gate of a tag is what
+ * ew_publish() checks, without the lock.
+ *
+ * A removed name keeps its id as a tombstone. When an owner has more than
+ * TOMBSTONES_MAX of a kind, the oldest is recycled, as soon as no receiver
+ * knows it and no block is out that was filled before its removal.
+ */
+#ifndef CORE_BUS_REGISTRY_H
+#define CORE_BUS_REGISTRY_H
+
+#include <pthread.h>
+
+#include "core/base/hash.h"
+#include "core/base/list.h"
+#include "core/bus/block.h"
+#include "core/bus/page.h"
+
+#define TOMBSTONES_MAX  1024u
+
+struct endpoint;
+
+/* What ew_publish() must know of a tag. */
+#define GATE_OWNER(gate)    ((gate) & 0xffffu)
+#define GATE_CARRIER(gate)  ((gate) >> 16 & 0xfu)
+#define GATE_SHAPED         0x100000u   /* scale, offset or clamp: see its version */
+#define GATE_BYTES          0x200000u   /* text or bytes */
+
+struct owner {
+	struct list node;               /* of the registry */
+	uint16_t index;                 /* from 1: what gates hold */
+	char *name;
+	pthread_mutex_t signal_lock;    /* guards endpoint for other threads' signals */
+	struct endpoint *endpoint;      /* NULL: nobody at present */
+	struct block_pool *pool;
+	uint64_t number;                /* of the last batch; loop */
+	uint32_t serial;                /* of the last version; loop */
+	struct list devices;            /* struct device.owned; registry lock */
+	struct list dead_devices;       /* tombstones, oldest first */
+	uint32_t device_count, tag_count;
+	uint32_t dead_device_count, dead_tag_count;
+	uint32_t dead_tag_first, dead_tag_last; /* tombstones, through tag_cell.next_dead */
+};
+
+struct device {
+	struct list owned;
+	uint32_t id;
+	struct owner *owner;
+	struct device_version *version; /* also names a tombstone */
+	bool is_dead;
+	bool is_kept;                   /* from before a reload, not declared again yet */
+	unsigned dead_epoch;
+	atomic_uint holders;            /* receivers that know it */
+	uint32_t *tags;                 /* ids, in order of declaration */
+	uint32_t tag_count, tag_room;
+};
+
+struct tag_cell {
+	struct tag_version *version;    /* also names a tombstone; NULL: never used */
+	uint32_t next_same;             /* next id with the same hash */
+	uint32_t next_dead;
+	atomic_uint holders;
+	uint32_t dead_epoch;
+	uint8_t is_dead;
+	uint8_t is_kept;
+};
+
+_Static_assert(sizeof(struct tag_cell) == 32, "a power of two");
+
+struct registry {
+	pthread_mutex_t lock;
+	struct list owners;
+	uint16_t owner_count;
+	struct hash paths;              /* path -> struct device, tombstones too */
+	struct page_table devices;      /* struct device * */
+	struct page_table tags;         /* struct tag_cell */
+	struct page_table gates;        /* _Atomic uint32_t */
+	uint32_t *buckets;              /* (device, name) -> first tag id */
+	uint32_t bucket_count;
+	uint32_t device_ids, tag_ids;   /* highest in use */
+	uint32_t free_devices;          /* recycled ids: first; chained through ... */
+	uint32_t free_tags;             /* recycled tag ids, through next_dead */
+	uint32_t live_devices, live_tags, dead;
+};
+
+int registry_init(struct registry *registry);
+void registry_fini(struct registry *registry);
+
+static inline void registry_lock(struct registry *registry)
+{
+	(void)pthread_mutex_lock(&registry->lock);
+}
+
+static inline void registry_unlock(struct registry *registry)
+{
+	(void)pthread_mutex_unlock(&registry->lock);
+}
+
+/* The owner of that name, made when new. NULL: -ENOMEM. Takes the lock. */
+struct owner *registry_owner(struct registry *registry, const char *name);
+
+/* By id; NULL: none, or a tombstone. Lock held, or owner's loop for its own. */
+struct device *registry_device(const struct registry *registry, uint32_t id);
+struct tag_cell *registry_tag(const struct registry *registry, uint32_t id);
+
+/* By name, tombstones left out. Lock held. EW_NO_ID: none. */
+uint32_t registry_find_device(const struct registry *registry, const char *path);
+uint32_t registry_find_tag(const struct registry *registry, uint32_t device, const char *name);
+
+/* The gate of a tag; 0: not declared. Any thread. */
+static inline uint32_t registry_gate(const struct registry *registry, uint32_t tag)
+{
+	_Atomic uint32_t *gate = (_Atomic uint32_t *)page_table_find(&registry->gates, tag);
+
+	return gate == NULL ? 0 : atomic_load_explicit(gate, memory_order_relaxed);
+}
+
+/* Receivers say which ids they know; such an id is not recycled. Any thread. */
+void registry_hold_device(struct registry *registry, uint32_t id);
+void registry_drop_device(struct registry *registry, uint32_t id);
+void registry_hold_tag(struct registry *registry, uint32_t id);
+void registry_drop_tag(struct registry *registry, uint32_t id);
+
+/*
+ * Declare or change. info->id is not read. *change_out: EW_DECLARED,
+ * EW_UPDATED, or EW_STATE_CHANGED when nothing changed. Owner's loop; takes
+ * the lock. -EEXIST: another's (*other_out names it); -ENOMEM.
+ */
+struct registry_change {
+	uint32_t id;
+	enum ew_change change;
+	bool is_same;           /* nothing to tell anybody */
+};
+
+int registry_declare_device(struct registry *registry, struct owner *owner,
+			    const struct ew_device_info *info, struct registry_change *change_out,
+			    const char **other_out);
+int registry_declare_tag(struct registry *registry, struct owner *owner, struct device *device,
+			 const struct ew_tag_info *info, uint32_t gate,
+			 struct registry_change *change_out);
+
+/* Replace a device's version by one with this state. -ENOMEM. */
+int registry_set_state(struct registry *registry, struct device *device, enum ew_state state,
+		       const char *reason, ew_time since);
+
+/* Make a tombstone of a tag; of a device once its tags are. Owner's loop; takes the lock. */
+void registry_bury_tag(struct registry *registry, struct owner *owner, uint32_t tag);
+void registry_bury_device(struct registry *registry, struct device *device);
+
+#endif
