@@ -17,7 +17,13 @@ BEGIN {
 	may["core/module"] = lower
 	lower = lower " core/module"
 	may["core/api"] = lower
-	may["core"] = lower " core/api"
+	may["core/audit"] = "include/edgeway core/base core/loop core/bus"
+	may["core/ctl"] = lower
+	may["core/gateway"] = lower
+	lower = lower " core/api core/audit core/ctl core/gateway"
+	may["core/daemon"] = lower
+	may["core/edgewayctl"] = "include/edgeway core/base core/http"
+	may["core"] = "core/daemon core/edgewayctl"
 
 	# in core, each of these belongs to one file of one folder
 	owner["mosquitto.h"] = "core/uplink"
