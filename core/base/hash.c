@@ -48,7 +48,7 @@ static void hash_round(uint64_t v[4])
 	v[2] = hash_turn(v[2], 32);
 }
 
-static uint32_t hash_code(const char *key, size_t size)
+uint32_t hash_code(const char *key, size_t size)
 {
 	uint64_t v[4], word;
 	size_t left = size;

@@ -26,6 +26,9 @@ struct hash {
 	size_t limit;
 };
 
+/* The keyed hash of a text; another in every process. Any thread. */
+uint32_t hash_code(const char *key, size_t size);
+
 void hash_init(struct hash *hash, size_t limit);
 
 /* Free the table; values and keys are the caller's business. */

@@ -2,9 +2,9 @@
 /*
  * The image: the last sample of every tag, readable from any thread.
  *
- * A slot is a latch of two copies: the writer makes one while readers use the
- * other, so a reader never waits for a writer that was interrupted; it tries
- * again only when the tag was written twice meanwhile. All words are atomic.
+ * A slot is a latch of two copies: the writer fills the one that is old, then
+ * flips. A reader never waits for a writer that was interrupted; it tries
+ * again only when a write was finished while it read. All words are atomic.
  * Each slot has one writer: its tag's publisher.
  */
 #ifndef CORE_BUS_IMAGE_H
@@ -16,12 +16,13 @@
 
 /* Two copies of a text: allocated when a text or bytes tag is declared. */
 struct image_cell {
-	uint32_t capacity;              /* bytes of each copy, a multiple of 8 */
+	struct image_cell *outgrown;    /* what it replaced */
+	uint32_t capacity;              /* words of each copy */
 	_Atomic uint64_t words[];
 };
 
 struct image_slot {
-	_Atomic uint64_t mark;          /* number of the batch << 16 | writes; bit 0: which copy is new */
+	_Atomic uint64_t mark;          /* batch << 16 | writes; bit 0: which copy is new; 0: empty */
 	_Atomic uint64_t time[2];
 	_Atomic uint64_t raw[2][2];     /* text: raw[0] is its size */
 	_Atomic uint32_t meta[2];       /* quality | type << 16 | flags << 24 */
@@ -37,10 +38,14 @@ struct image {
 int image_init(struct image *image);
 void image_fini(struct image *image);
 
-/* Make the slot, empty. capacity > 0: text of up to that many bytes. -ENOMEM. */
+/*
+ * Make the slot. capacity > 0: room for text of up to that many bytes; a cell
+ * is never made smaller, and the one it grows out of stays until image_fini(),
+ * for readers that look at it. Writer only. -ENOMEM.
+ */
 int image_prepare(struct image *image, uint32_t tag, uint32_t capacity);
 
-/* Forget the value; the cell stays until the tag's next prepare. Writer only. */
+/* Forget the value. Writer only. */
 void image_clear(struct image *image, uint32_t tag);
 
 /* Put a sample; its text fits the cell. number: of its batch, never 0. Writer only. */

@@ -1,56 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Matching with two points of return, one for * and one for **: linear in
- * text times the pattern, never exponential.
+ * A pattern is split at its first colon; each half is matched on its own.
  */
 #include <stddef.h>
 #include <string.h>
 
+#include "core/base/check.h"
+#include "core/base/text.h"
 #include "core/bus/pattern.h"
 
 #define PATTERN_MAX  512        /* bytes */
-
-/* Match text against pattern[0..size). */
-static bool match(const char *pattern, size_t size, const char *text)
-{
-	const char *end = pattern + size;
-	const char *star = NULL, *star_text = NULL;     /* last * and where it began */
-	const char *deep = NULL, *deep_text = NULL;     /* last ** */
-
-	while (*text != '\0' || pattern < end) {
-		if (pattern < end && *pattern == '*') {
-			if (end - pattern > 1 && pattern[1] == '*') {
-				pattern += 2;
-				deep = pattern;
-				deep_text = text;
-				star = NULL;
-			} else {
-				pattern++;
-				star = pattern;
-				star_text = text;
-			}
-			continue;
-		}
-		if (pattern < end && *text != '\0' && *pattern == *text) {
-			pattern++;
-			text++;
-			continue;
-		}
-		if (star != NULL && *star_text != '\0' && *star_text != '/') {
-			text = ++star_text;
-			pattern = star;
-			continue;
-		}
-		if (deep != NULL && *deep_text != '\0') {
-			text = ++deep_text;
-			pattern = deep;
-			star = NULL;
-			continue;
-		}
-		return false;
-	}
-	return true;
-}
 
 static size_t device_size(const char *pattern)
 {
@@ -80,19 +39,22 @@ const char *pattern_fault(const char *pattern)
 
 bool pattern_match_device(const char *pattern, const char *device)
 {
-	return match(pattern, device_size(pattern), device);
+	size_t size = device_size(pattern);
+	char half[PATTERN_MAX + 1];
+
+	if (pattern[size] == '\0') {
+		return text_match(pattern, device);
+	}
+	check(size < sizeof(half));
+	memcpy(half, pattern, size);
+	half[size] = '\0';
+	return text_match(half, device);
 }
 
 bool pattern_match_tag(const char *pattern, const char *device, const char *tag)
 {
 	size_t size = device_size(pattern);
 
-	if (!match(pattern, size, device)) {
-		return false;
-	}
-	if (pattern[size] == '\0') {
-		return true;
-	}
-	pattern += size + 1;
-	return match(pattern, strlen(pattern), tag);
+	return pattern_match_device(pattern, device) &&
+	       (pattern[size] == '\0' || text_match(pattern + size + 1, tag));
 }

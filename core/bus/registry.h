@@ -56,6 +56,7 @@ struct device {
 	struct owner *owner;
 	struct device_version *version; /* also names a tombstone */
 	bool is_dead;
+	bool is_nameless;               /* dead, and another owner has its path */
 	bool is_kept;                   /* from before a reload, not declared again yet */
 	unsigned dead_epoch;
 	atomic_uint holders;            /* receivers that know it */
@@ -86,8 +87,6 @@ struct registry {
 	uint32_t *buckets;              /* (device, name) -> first tag id */
 	uint32_t bucket_count;
 	uint32_t device_ids, tag_ids;   /* highest in use */
-	uint32_t free_devices;          /* recycled ids: first; chained through ... */
-	uint32_t free_tags;             /* recycled tag ids, through next_dead */
 	uint32_t live_devices, live_tags, dead;
 };
 
@@ -111,6 +110,17 @@ struct owner *registry_owner(struct registry *registry, const char *name);
 struct device *registry_device(const struct registry *registry, uint32_t id);
 struct tag_cell *registry_tag(const struct registry *registry, uint32_t id);
 
+/* The same with tombstones. */
+struct device *registry_any_device(const struct registry *registry, uint32_t id);
+
+static inline struct tag_cell *registry_any_tag(const struct registry *registry, uint32_t id)
+{
+	return (struct tag_cell *)page_table_find(&registry->tags, id);
+}
+
+/* Are the blocks that were out in this epoch of the owner all back? Owner's loop. */
+bool owner_epoch_is_over(struct owner *owner, unsigned epoch);
+
 /* By name, tombstones left out. Lock held. EW_NO_ID: none. */
 uint32_t registry_find_device(const struct registry *registry, const char *path);
 uint32_t registry_find_tag(const struct registry *registry, uint32_t device, const char *name);
@@ -129,30 +139,37 @@ void registry_drop_device(struct registry *registry, uint32_t id);
 void registry_hold_tag(struct registry *registry, uint32_t id);
 void registry_drop_tag(struct registry *registry, uint32_t id);
 
-/*
- * Declare or change. info->id is not read. *change_out: EW_DECLARED,
- * EW_UPDATED, or EW_STATE_CHANGED when nothing changed. Owner's loop; takes
- * the lock. -EEXIST: another's (*other_out names it); -ENOMEM.
- */
+/* What a declaration came to. */
 struct registry_change {
 	uint32_t id;
-	enum ew_change change;
-	bool is_same;           /* nothing to tell anybody */
+	enum ew_change change;  /* EW_DECLARED or EW_UPDATED */
+	bool is_same;           /* known already, word for word: nothing to tell anybody */
+	bool was_kept;          /* from before a reload */
 };
 
+/*
+ * Declare, take up again, or change; info's id and state are not read. Owner's
+ * loop; takes the lock. -EEXIST: another owner has the path (*other_out names
+ * it); -EMSGSIZE: no ids left; -ENOMEM.
+ */
 int registry_declare_device(struct registry *registry, struct owner *owner,
 			    const struct ew_device_info *info, struct registry_change *change_out,
 			    const char **other_out);
-int registry_declare_tag(struct registry *registry, struct owner *owner, struct device *device,
-			 const struct ew_tag_info *info, uint32_t gate,
-			 struct registry_change *change_out);
+int registry_declare_tag(struct registry *registry, struct device *device,
+			 const struct ew_tag_info *info, struct registry_change *change_out);
 
-/* Replace a device's version by one with this state. -ENOMEM. */
+/* What ew_publish() checks; 0 closes it. Owner's loop. */
+void registry_set_gate(struct registry *registry, uint32_t tag, uint32_t gate);
+
+/* Replace a device's version by one with this state. Takes the lock. -ENOMEM. */
 int registry_set_state(struct registry *registry, struct device *device, enum ew_state state,
 		       const char *reason, ew_time since);
 
-/* Make a tombstone of a tag; of a device once its tags are. Owner's loop; takes the lock. */
-void registry_bury_tag(struct registry *registry, struct owner *owner, uint32_t tag);
+/*
+ * Make a tombstone of a tag, or of a device whose tags are all buried. Owner's
+ * loop; takes the lock. The version stays: it names the tombstone.
+ */
+void registry_bury_tag(struct registry *registry, uint32_t tag);
 void registry_bury_device(struct registry *registry, struct device *device);
 
 #endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One producer, one consumer. `head` is moved by compare-and-swap because the
+ * producer may take the oldest too; whoever moves it owns the entry, and what
+ * the loser had read of it is thrown away. A slot is written anew only after
+ * head has passed it, so a swap that succeeds read what belongs to it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/base/check.h"
+#include "core/bus/ring.h"
+
+struct slot {
+	_Atomic(struct block *) block;
+	_Atomic uint64_t batches;
+	_Atomic uint64_t samples;
+	_Atomic uint64_t events;
+	_Atomic uint64_t changes;
+};
+
+struct ring {
+	uint32_t capacity;              /* a power of two */
+	size_t limit_bytes;
+	struct slot *slots;
+	_Alignas(64) _Atomic uint64_t head;
+	_Alignas(64) _Atomic uint64_t tail;
+	_Alignas(64) atomic_size_t bytes;
+};
+
+int ring_new(uint32_t capacity, size_t limit_bytes, struct ring **ring_out)
+{
+	struct ring *ring = aligned_alloc(64, (sizeof(*ring) + 63) / 64 * 64);
+	uint32_t rounded = 2;
+
+	if (ring == NULL) {
+		return -ENOMEM;
+	}
+	while (rounded < capacity && rounded < UINT32_C(1) << 30) {
+		rounded *= 2;
+	}
+	ring->capacity = rounded;
+	ring->limit_bytes = limit_bytes;
+	ring->slots = calloc(rounded, sizeof(*ring->slots));
+	atomic_init(&ring->head, 0);
+	atomic_init(&ring->tail, 0);
+	atomic_init(&ring->bytes, 0);
+	if (ring->slots == NULL) {
+		free(ring);
+		return -ENOMEM;
+	}
+	*ring_out = ring;
+	return 0;
+}
+
+void ring_free(struct ring **ring_at)
+{
+	struct ring *ring = *ring_at;
+	struct ring_entry entry;
+
+	*ring_at = NULL;
+	if (ring == NULL) {
+		return;
+	}
+	while (ring_take(ring, &entry)) {
+		block_unref(&entry.block);
+	}
+	free(ring->slots);
+	free(ring);
+}
+
+bool ring_has_room(const struct ring *ring, size_t bytes)
+{
+	uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+	size_t used = atomic_load_explicit(&ring->bytes, memory_order_relaxed);
+
+	/* an empty queue takes a block of any size, or it would never pass */
+	return tail - atomic_load_explicit(&ring->head, memory_order_acquire) < ring->capacity &&
+	       (used == 0 || used + bytes <= ring->limit_bytes);
+}
+
+void ring_push(struct ring *ring, const struct ring_entry *entry)
+{
+	uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+	struct slot *slot = &ring->slots[tail & (ring->capacity - 1)];
+
+	atomic_fetch_add_explicit(&ring->bytes, entry->block->bytes, memory_order_relaxed);
+	atomic_store_explicit(&slot->block, entry->block, memory_order_relaxed);
+	atomic_store_explicit(&slot->batches, entry->before.batches, memory_order_relaxed);
+	atomic_store_explicit(&slot->samples, entry->before.samples, memory_order_relaxed);
+	atomic_store_explicit(&slot->events, entry->before.events, memory_order_relaxed);
+	atomic_store_explicit(&slot->changes, entry->before.changes, memory_order_relaxed);
+	atomic_store_explicit(&ring->tail, tail + 1, memory_order_release);
+}
+
+bool ring_take(struct ring *ring, struct ring_entry *entry_out)
+{
+	uint64_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
+	struct ring_entry entry;
+	struct slot *slot;
+
+	do {
+		if (head == atomic_load_explicit(&ring->tail, memory_order_acquire)) {
+			return false;
+		}
+		slot = &ring->slots[head & (ring->capacity - 1)];
+		entry.block = atomic_load_explicit(&slot->block, memory_order_relaxed);
+		entry.before.batches = atomic_load_explicit(&slot->batches, memory_order_relaxed);
+		entry.before.samples = atomic_load_explicit(&slot->samples, memory_order_relaxed);
+		entry.before.events = atomic_load_explicit(&slot->events, memory_order_relaxed);
+		entry.before.changes = atomic_load_explicit(&slot->changes, memory_order_relaxed);
+	} while (!atomic_compare_exchange_weak_explicit(&ring->head, &head, head + 1,
+							memory_order_acq_rel,
+							memory_order_acquire));
+	*entry_out = entry;
+	return true;
+}
+
+void ring_release(struct ring *ring, size_t bytes)
+{
+	atomic_fetch_sub_explicit(&ring->bytes, bytes, memory_order_relaxed);
+}
+
+bool ring_is_empty(const struct ring *ring)
+{
+	return ring_count(ring) == 0;
+}
+
+uint32_t ring_count(const struct ring *ring)
+{
+	uint64_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
+	uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_acquire);
+
+	return (uint32_t)(tail - head);
+}
+
+size_t ring_bytes(const struct ring *ring)
+{
+	return atomic_load_explicit(&ring->bytes, memory_order_relaxed);
+}
+
+size_t ring_limit_bytes(const struct ring *ring)
+{
+	return ring->limit_bytes;
+}
