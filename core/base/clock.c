@@ -29,6 +29,14 @@ int64_t clock_mono(void)
 	return source != NULL ? source->mono(source->arg) : clock_read(CLOCK_MONOTONIC);
 }
 
+int64_t clock_mono_coarse(void)
+{
+	const struct clock_source *source;
+
+	source = atomic_load_explicit(&clock_source, memory_order_acquire);
+	return source != NULL ? source->mono(source->arg) : clock_read(CLOCK_MONOTONIC_COARSE);
+}
+
 int64_t clock_utc(void)
 {
 	const struct clock_source *source;
