@@ -100,15 +100,46 @@ const char *diag_format(const struct diag_item *item, char *out, size_t size)
 	return out;
 }
 
+/* Files come in the order of their first finding. */
+static size_t diag_file_rank(const struct diag *diag, const struct diag_item *item)
+{
+	size_t i = 0;
+
+	while (strcmp(diag->items[i].place.file, item->place.file) != 0) {
+		i++;
+	}
+	return i;
+}
+
+static bool diag_is_before(const struct diag *diag, const struct diag_item *a,
+			   const struct diag_item *b)
+{
+	size_t a_rank = diag_file_rank(diag, a), b_rank = diag_file_rank(diag, b);
+
+	if (a_rank != b_rank) {
+		return a_rank < b_rank;
+	}
+	if (a->place.line != b->place.line) {
+		return a->place.line < b->place.line;
+	}
+	return a->place.col < b->place.col;
+}
+
 void diag_each(const struct diag *diag,
 	       void (*fn)(void *arg, bool is_error, const char *line), void *arg)
 {
 	char line[DIAG_LINE_MAX + 512];
-	size_t i, all = diag->errors + diag->warnings;
+	const struct diag_item *sorted[DIAG_ITEMS_MAX];
+	size_t i, at, all = diag->errors + diag->warnings;
 
 	for (i = 0; i < diag->count; i++) {
-		fn(arg, diag->items[i].is_error,
-		   diag_format(&diag->items[i], line, sizeof(line)));
+		for (at = i; at > 0 && diag_is_before(diag, &diag->items[i], sorted[at - 1]); at--) {
+			sorted[at] = sorted[at - 1];
+		}
+		sorted[at] = &diag->items[i];
+	}
+	for (i = 0; i < diag->count; i++) {
+		fn(arg, sorted[i]->is_error, diag_format(sorted[i], line, sizeof(line)));
 	}
 	if (all > diag->count) {
 		(void)snprintf(line, sizeof(line), "%zu more findings are not shown",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What is wrong with a configuration: all findings of one reading, each with
- * its place, in the order they were found. Belongs to whoever reads; main
+ * its place, kept in the order they were found. Belongs to whoever reads; main
  * thread.
  */
 #ifndef CORE_CONF_DIAG_H
@@ -57,7 +57,8 @@ int diag_no_memory(struct diag *diag, const struct conf_place *place);
 /* "edge.yaml:14:7: text"; warnings say so. Returns `out`. */
 const char *diag_format(const struct diag_item *item, char *out, size_t size);
 
-/* Hand each line to `fn`, then one that counts what was not kept. */
+/* Hand each line to `fn`, those of a file together and in order of place, then
+ * one that counts what was not kept. */
 void diag_each(const struct diag *diag,
 	       void (*fn)(void *arg, bool is_error, const char *line), void *arg);
 
