@@ -87,7 +87,7 @@ struct access_rule {
 	bool execute;                   /* may execute, too */
 	double low, high;               /* values allowed; NaN: no limit */
 	double rate;                    /* writes a second; 0: no limit */
-	unsigned priority_max;          /* 0: EW_PRIORITY_RULE for instances, EW_PRIORITY_OPERATOR for tokens */
+	unsigned priority_max;          /* 0: EW_PRIORITY_RULE, for tokens ..._OPERATOR */
 };
 
 /* Main thread. As bus_set_routes(). */
@@ -99,7 +99,7 @@ struct audit_record {
 	ew_time time;
 	const char *origin;             /* instance, or token:NAME */
 	const char *remote;
-	const char *what;               /* "write", "execute", "refresh", "fail_safe", "reload", ... */
+	const char *what;               /* "write", "execute", "refresh", "fail_safe", ... */
 	const char *target;             /* `device:tag` of the first item, or what else */
 	const char *value;              /* as text, of the first item */
 	size_t items;
@@ -229,7 +229,7 @@ struct route_stats {
 	enum route_full full;
 	uint64_t batches, samples, events;      /* delivered */
 	uint64_t lost_samples, lost_events;
-	uint64_t filtered;                      /* samples the filter or report-by-exception kept back */
+	uint64_t filtered;                      /* samples that filter or exception kept back */
 	uint64_t gaps, resyncs;
 	uint64_t acked, redelivered, dead;      /* positions */
 	uint32_t open;                          /* positions delivered and not answered */
@@ -262,7 +262,7 @@ struct route_why {
 	enum route_report report;
 	bool has_reported;
 	struct ew_sample reported;              /* last handed to the route (numbers only) */
-	const char *held_back;                  /* why the last sample stayed: "deadband", "min_interval", "" */
+	const char *held_back;                  /* why the last one stayed: "deadband", ..., "" */
 	uint64_t lost;                          /* samples of the route, all tags */
 };
 

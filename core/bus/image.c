@@ -156,27 +156,27 @@ void image_write(struct image *image, const struct ew_sample *sample, uint64_t n
 
 /* One attempt; what it read counts only if the mark has not moved. */
 static void slot_copy(const struct image *image, const struct image_slot *slot, unsigned copy,
-		      struct ew_sample *sample, void *buffer, size_t buffer_size)
+		      struct ew_sample *sample_out, void *buffer, size_t buffer_size)
 {
 	uint32_t meta = atomic_load_explicit(&slot->meta[copy], memory_order_acquire);
 
-	sample->quality = (uint16_t)meta;
-	sample->type = (uint8_t)(meta >> 16);
-	sample->flags = (uint8_t)(meta >> 24);
-	sample->time = (ew_time)atomic_load_explicit(&slot->time[copy], memory_order_acquire);
-	sample->v.raw[0] = atomic_load_explicit(&slot->raw[copy][0], memory_order_acquire);
-	sample->v.raw[1] = atomic_load_explicit(&slot->raw[copy][1], memory_order_acquire);
-	if (ew_sample_has_bytes(sample)) {
-		const struct image_cell *cell = cell_of(image, sample->tag);
-		uint32_t size = (uint32_t)sample->v.raw[0];
+	sample_out->quality = (uint16_t)meta;
+	sample_out->type = (uint8_t)(meta >> 16);
+	sample_out->flags = (uint8_t)(meta >> 24);
+	sample_out->time = (ew_time)atomic_load_explicit(&slot->time[copy], memory_order_acquire);
+	sample_out->v.raw[0] = atomic_load_explicit(&slot->raw[copy][0], memory_order_acquire);
+	sample_out->v.raw[1] = atomic_load_explicit(&slot->raw[copy][1], memory_order_acquire);
+	if (ew_sample_has_bytes(sample_out)) {
+		const struct image_cell *cell = cell_of(image, sample_out->tag);
+		uint32_t size = (uint32_t)sample_out->v.raw[0];
 		size_t fits = size < buffer_size ? size : buffer_size;
 
 		/* a torn size may be larger than the cell */
 		if (cell != NULL && fits <= (size_t)cell->capacity * 8) {
 			cell_read(cell, copy, buffer, fits);
 		}
-		sample->v.x.at = buffer;
-		sample->v.x.size = size;
+		sample_out->v.x.at = buffer;
+		sample_out->v.x.size = size;
 	}
 }
 

@@ -22,7 +22,7 @@ struct image_cell {
 };
 
 struct image_slot {
-	_Atomic uint64_t mark;          /* batch << 16 | writes; bit 0: which copy is new; 0: empty */
+	_Atomic uint64_t mark;          /* batch << 16 | writes; bit 0: the new copy; 0: empty */
 	_Atomic uint64_t time[2];
 	_Atomic uint64_t raw[2][2];     /* text: raw[0] is its size */
 	_Atomic uint32_t meta[2];       /* quality | type << 16 | flags << 24 */

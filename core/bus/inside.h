@@ -132,7 +132,7 @@ struct route {
 	atomic_bool owes;               /* the consumer tells the owner when there is room */
 	atomic_bool ready;              /* is in the receiver's list of ready routes */
 	struct route *next_ready;       /* whoever set ready */
-	_Atomic uint64_t lost_samples_mark, lost_events_mark;   /* totals at the last loss at the tail */
+	_Atomic uint64_t lost_samples_mark, lost_events_mark;   /* at the last loss at the tail */
 	_Atomic uint64_t acked_number;  /* every batch up to here is answered */
 	_Atomic uint64_t filtered, lost_samples, lost_events, resyncs;
 

@@ -154,22 +154,26 @@ uint32_t registry_find_device(const struct registry *registry, const char *path)
 
 void registry_hold_device(struct registry *registry, uint32_t id)
 {
-	atomic_fetch_add_explicit(&registry_any_device(registry, id)->holders, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&registry_any_device(registry, id)->holders, 1,
+				  memory_order_relaxed);
 }
 
 void registry_drop_device(struct registry *registry, uint32_t id)
 {
-	atomic_fetch_sub_explicit(&registry_any_device(registry, id)->holders, 1, memory_order_release);
+	atomic_fetch_sub_explicit(&registry_any_device(registry, id)->holders, 1,
+				  memory_order_release);
 }
 
 void registry_hold_tag(struct registry *registry, uint32_t id)
 {
-	atomic_fetch_add_explicit(&registry_any_tag(registry, id)->holders, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&registry_any_tag(registry, id)->holders, 1,
+				  memory_order_relaxed);
 }
 
 void registry_drop_tag(struct registry *registry, uint32_t id)
 {
-	atomic_fetch_sub_explicit(&registry_any_tag(registry, id)->holders, 1, memory_order_release);
+	atomic_fetch_sub_explicit(&registry_any_tag(registry, id)->holders, 1,
+				  memory_order_release);
 }
 
 bool owner_epoch_is_over(struct owner *owner, unsigned epoch)

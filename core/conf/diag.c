@@ -77,7 +77,8 @@ void diag_warn(struct diag *diag, const struct conf_place *place, const char *fm
 
 int diag_no_memory(struct diag *diag, const struct conf_place *place)
 {
-	(void)diag_error(diag, place, "the configuration does not fit in memory"); /* -ENOMEM below */
+	/* its answer is -EINVAL, and what matters here is -ENOMEM */
+	(void)diag_error(diag, place, "the configuration does not fit in memory");
 	return -ENOMEM;
 }
 
@@ -133,7 +134,10 @@ void diag_each(const struct diag *diag,
 	size_t i, at, all = diag->errors + diag->warnings;
 
 	for (i = 0; i < diag->count; i++) {
-		for (at = i; at > 0 && diag_is_before(diag, &diag->items[i], sorted[at - 1]); at--) {
+		for (at = i; at > 0; at--) {
+			if (!diag_is_before(diag, &diag->items[i], sorted[at - 1])) {
+				break;
+			}
 			sorted[at] = sorted[at - 1];
 		}
 		sorted[at] = &diag->items[i];

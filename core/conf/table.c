@@ -98,7 +98,8 @@ static bool table_is_inside(const struct ew_option *row, size_t settings_size)
 static int table_check_texts(const struct ew_option *row, struct ew_error *err)
 {
 	struct ew_option open = *row;
-	const char *texts[] = {row->min, row->max, row->shape == EW_SHAPE_ONE ? row->fallback : NULL};
+	const char *fallback = row->shape == EW_SHAPE_ONE ? row->fallback : NULL;
+	const char *texts[] = {row->min, row->max, fallback};
 	union scalar value;
 	struct ew_error why = {0};
 	size_t i;

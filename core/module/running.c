@@ -321,7 +321,8 @@ static int read_whole(const char *path, struct running_file *file)
 		size += got > 0 ? (size_t)got : 0;
 	} while (got > 0 && size < sizeof(*file));
 	(void)close(fd);
-	if (size < sizeof(*file) || memcmp(file->magic, running_magic, sizeof(running_magic)) != 0 ||
+	if (size < sizeof(*file) ||
+	    memcmp(file->magic, running_magic, sizeof(running_magic)) != 0 ||
 	    file->format != RUNNING_FORMAT || !is_text(file->boot_id, sizeof(file->boot_id))) {
 		return -EBADMSG;
 	}

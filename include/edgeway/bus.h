@@ -143,7 +143,7 @@ EW_API int ew_view(struct ew_instance *inst, uint32_t tag, struct ew_sample *sam
 struct ew_want {
 	size_t size;            /* sizeof(struct ew_want) */
 	bool exception;         /* only changes beyond the deadband; at the latest every max_age */
-	ew_dur min_interval;    /* at most one sample a tag in this time; the last one always comes */
+	ew_dur min_interval;    /* at most one sample a tag in this time; the last always comes */
 };
 
 /*

@@ -23,7 +23,7 @@ enum ew_metric_kind {
 #define EW_METRIC_BOUNDS_MAX  16
 
 struct ew_metric {
-	const char *name;       /* `sent_total`, `window_open`; core puts `edgeway_MODULE_` before it */
+	const char *name;       /* `sent_total`; core puts `edgeway_MODULE_` before it */
 	enum ew_metric_kind kind;
 	const char *unit;       /* base unit `seconds`, `bytes`, or NULL */
 	const char *help;
@@ -72,7 +72,7 @@ struct ew_metric_series {
 	const struct ew_label_pair *labels;
 	size_t label_count;
 	double value;           /* counter and gauge */
-	const double *bounds;   /* histogram: bound_count bounds, bound_count + 1 counts, not summed up */
+	const double *bounds;   /* histogram: bound_count of them, one count more, not summed up */
 	const uint64_t *counts;
 	size_t bound_count;
 	double sum;

@@ -33,7 +33,7 @@ EW_BEGIN_DECLS
 /* ew_module.flags: what the instance needs and promises */
 #define EW_NEEDS_VIEW    0x0001u        /* keep the last delivered sample of each tag: ew_view() */
 #define EW_WANTS_ONLY    0x0002u        /* only what ew_want() or `routes:` names, not everything */
-#define EW_CAN_WAIT      0x0004u        /* handles -EAGAIN of ew_publish(): may feed `full: block` */
+#define EW_CAN_WAIT      0x0004u        /* takes -EAGAIN of ew_publish(): may feed `full: block` */
 #define EW_ACKS          0x0008u        /* answers every position by ew_ack() or ew_nack() */
 #define EW_HAS_DEVICES   0x0010u        /* takes `devices:` in the YAML */
 #define EW_FLAGS_KNOWN   0x001fu
@@ -62,7 +62,7 @@ struct ew_module {
 	const char *summary;            /* one line for --describe */
 
 	const struct ew_option *options;        /* ended by EW_OPTION_END */
-	const struct ew_option *device_options; /* of one entry of `devices:`; with EW_HAS_DEVICES */
+	const struct ew_option *device_options; /* of an entry of `devices:`; EW_HAS_DEVICES */
 	const struct ew_option *tag_options;    /* of one tag there; with EW_HAS_DEVICES */
 	uint32_t settings_size;
 	uint32_t device_settings_size;

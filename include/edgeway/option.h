@@ -63,7 +63,7 @@ enum ew_option_shape {
 #define EW_REQUIRED     0x01u   /* leaving it out is an error */
 #define EW_SECRET       0x02u   /* printed as *** */
 #define EW_MUST_EXIST   0x04u   /* EW_OPTION_FILE: must be readable when the YAML is checked */
-#define EW_SHORT        0x08u   /* EW_OPTION_TABLE: plain text instead of a map sets its first row */
+#define EW_SHORT        0x08u   /* EW_OPTION_TABLE: text instead of a map sets its first row */
 
 struct ew_pair {
 	const char *name;

@@ -58,14 +58,14 @@ struct ew_sample {
 	uint16_t quality;       /* EW_GOOD, EW_UNCERTAIN, EW_BAD, or-ed with enum ew_reason */
 	uint8_t type;           /* enum ew_carrier */
 	uint8_t flags;
-	ew_time time;           /* ns UTC: the device's if it gives one, else of acquisition; 0: now */
+	ew_time time;           /* ns UTC: the device's, or else of acquisition; 0: now */
 	union {
 		bool b;
 		int64_t i;
 		uint64_t u;
 		double f;
 		struct {
-			const void *at; /* borrowed for the call; in a batch it points into the batch */
+			const void *at; /* borrowed for the call; in a batch, into the batch */
 			uint32_t size;  /* bytes */
 		} x;
 		uint64_t raw[2];

@@ -138,7 +138,7 @@ struct ew_tag_info {
 	uint32_t id;
 	uint32_t device;        /* id of its device */
 	enum ew_carrier carrier;
-	struct ew_tag_spec spec;        /* after the YAML's overrides; scale and offset are done by core */
+	struct ew_tag_spec spec;        /* after the YAML's overrides; core scales and offsets */
 };
 
 /*

@@ -47,7 +47,7 @@ struct ew_write_status {
 struct ew_write_request {
 	size_t size;            /* sizeof(struct ew_write_request) */
 	enum ew_write_op op;
-	const struct ew_sample *items;  /* tag, type and v are read; EW_NONE for execute and refresh */
+	const struct ew_sample *items;  /* tag, type, v; EW_NONE for execute and refresh */
 	size_t count;           /* 1..EW_WRITE_ITEMS_MAX, all of one owner */
 	unsigned priority;      /* 0..15, see enum ew_priority */
 	ew_dur timeout;         /* from now; a request past it is never handed over; 0 means 5 s */
@@ -106,7 +106,8 @@ struct ew_write {
  *
  * Thread:  instance (the owner's)
  * Owner:   takes *write and clears it; status borrowed; NULL status means all done
- * Errors:  -ETIMEDOUT  too late: the requester was told `unknown`; the request is freed all the same
+ * Errors:  -ETIMEDOUT  too late: the requester was told `unknown`; the request is freed
+ *          all the same
  */
 EW_API int ew_write_done(struct ew_instance *inst, struct ew_write **write,
 			 const struct ew_write_status *status);

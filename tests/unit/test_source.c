@@ -178,15 +178,18 @@ static void test_a_long_chain_of_variables_is_refused_not_followed(void **state)
 
 static void test_variables_are_replaced_in_values_and_escapes_stay(void **state)
 {
+	const struct ew_node *name;
+
 	(void)state;
 	assert_non_null(load_text("vars: {site: lyon, n: 1}\n"
-				  "gateway:\n  name: &n \"${site}-gw${n}\"\n  a: $${site} $ $$ ${n}\n"
+				  "gateway:\n  name: &n \"${site}-gw${n}\"\n"
+				  "  a: $${site} $ $$ ${n}\n"
 				  "  b: *n\n"));
 	assert_string_equal(text_at("gateway", "name"), "lyon-gw1");
 	assert_string_equal(text_at("gateway", "b"), "lyon-gw1");
 	assert_string_equal(text_at("gateway", "a"), "${site} $ $$ 1");
-	assert_string_equal(ew_node_find(ew_node_find(source.root, "gateway"), "name")->origin->name,
-			    "site");
+	name = ew_node_find(ew_node_find(source.root, "gateway"), "name");
+	assert_string_equal(name->origin->name, "site");
 }
 
 int main(void)
