@@ -3,8 +3,10 @@
 #
 # Gives --enable-module-NAME and --disable-module-NAME and the automake
 # conditional MODULE_NAME. PACKAGES, a list for pkg-config, may be left out; its
-# flags become MODULE_NAME_CFLAGS and MODULE_NAME_LIBS.
+# flags become MODULE_NAME_CFLAGS and MODULE_NAME_LIBS. A module is linked with
+# MODULE_LDFLAGS.
 AC_DEFUN([EW_MODULE], [
+	AC_SUBST([MODULE_LDFLAGS], ['-module -avoid-version $(LIBRARY_LDFLAGS)'])
 	m4_pushdef([ew_upper], m4_translit([$1], [a-z-], [A-Z_]))
 	AC_ARG_ENABLE([module-$1],
 		[AS_HELP_STRING([--disable-module-$1], [leave the module $1 out])],
