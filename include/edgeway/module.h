@@ -18,6 +18,7 @@
 #include <edgeway/base.h>
 #include <edgeway/bus.h>
 #include <edgeway/error.h>
+#include <edgeway/http.h>
 #include <edgeway/log.h>
 #include <edgeway/loop.h>
 #include <edgeway/metric.h>

@@ -56,7 +56,8 @@ function params(text,    i, c, depth, count, part, before) {
 	text = $0
 	sub(/^[^(]*/, "", text)
 	count = params(text)
-	if (count > 5)
+	# a callback has the inputs that its library gives it
+	if (count > 5 && !($3 == "core/http/mhd.c" && $4 ~ /^on_/))
 		print $3 ":" $2 ": " $4 " has " count " inputs, more than 5"
 	if ($3 !~ /^tests\//)
 		sizes[++functions] = size
