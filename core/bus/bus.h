@@ -104,11 +104,11 @@ struct audit_record {
 	const char *value;              /* as text, of the first item */
 	size_t items;
 	unsigned priority;
-	const char *result;             /* "done", "refused", "unknown", "handed" */
+	const char *result;             /* "done", "refused", "unknown", "handed", "late" */
 	const char *text;               /* why */
 };
 
-/* Called on the owner's loop; must not block. NULL: nothing is kept. Before endpoints exist. */
+/* Called on the loop of who decided, any instance's; must not block. Before endpoints exist. */
 void bus_set_audit(struct bus *bus, void (*fn)(void *arg, const struct audit_record *record),
 		   void *arg);
 
@@ -215,7 +215,7 @@ int bus_tags_walk(struct bus *bus, uint32_t device,
 struct bus_stats {
 	uint64_t batches, samples, events;      /* published */
 	uint64_t refused;                       /* publishes with an error */
-	uint64_t writes, writes_refused, writes_unknown;
+	uint64_t writes, writes_refused, writes_unknown, writes_late;
 	uint64_t devices, tags;                 /* declared now */
 	uint64_t tombstones;
 };

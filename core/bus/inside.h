@@ -38,6 +38,7 @@ struct bus {
 	void (*audit)(void *arg, const struct audit_record *record);
 	void *audit_arg;
 	_Atomic uint64_t writes, writes_refused, writes_unknown;
+	_Atomic uint64_t writes_late;   /* answered by the owner after the deadline */
 };
 
 /* ---- routes ---- */
@@ -197,10 +198,13 @@ struct endpoint {
 	struct page_table view_text;    /* char *: a cell of the tag's max_bytes */
 	struct list held;               /* batches the module keeps */
 
-	/* as an owner and a requester; its loop: write.c, lease.c */
+	/* as an owner and a requester; its loop: writer.c, arbiter.c, lease.c */
+	bool takes_writes;              /* open() has run, writes_leave() has not */
+	unsigned open_count;            /* of open_writes */
 	struct list open_writes;        /* handed to the module, not answered */
 	struct list leases;             /* on its tags */
 	struct list asked;              /* its own requests without an answer */
+	struct list lease_bonds;        /* one an owner that it asked for a lease */
 };
 
 #define BUS_MAGIC       0x42555330u
@@ -328,11 +332,19 @@ struct ew_batch *window_redeliver(struct window *window);
 /* One of the routes of a leaving endpoint has ended. Endpoint's loop. */
 void endpoint_route_ended(struct endpoint *endpoint);
 
-/* ---- write.c, lease.c, access.c, audit ---- */
+/* ---- writer.c, access.c ---- */
 
-/* The endpoint leaves: refuse what waits, end its leases elsewhere. Endpoint's loop. */
+/* Of a new endpoint. */
+void writes_init(struct endpoint *endpoint);
+
+/*
+ * The endpoint leaves: forget what it asked for, end its leases with their
+ * fail-safe writes, tell who waits for it. Its module is not called any more.
+ * Endpoint's loop, while owner->endpoint still names it.
+ */
 void writes_leave(struct endpoint *endpoint);
 
-void access_free(struct access **access);
+/* Drop the set in force. When the bus is freed. */
+void access_unref(struct access **access);
 
 #endif

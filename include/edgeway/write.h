@@ -49,11 +49,13 @@ struct ew_write_request {
 	enum ew_write_op op;
 	const struct ew_sample *items;  /* tag, type, v; EW_NONE for execute and refresh */
 	size_t count;           /* 1..EW_WRITE_ITEMS_MAX, all of one owner */
-	unsigned priority;      /* 0..15, see enum ew_priority */
+	unsigned priority;      /* 0..14, see enum ew_priority; 15 is core's own */
 	ew_dur timeout;         /* from now; a request past it is never handed over; 0 means 5 s */
-	ew_dur lease;           /* hold the tags this long from its arrival; 0: no lease */
-	const struct ew_sample *fail_safe;      /* count items, written when the lease ends
-						 * unrenewed; NULL: nothing is written then */
+	ew_dur lease;           /* hold the tags this long from its arrival; 0: no lease.
+				 * Not with EW_WRITE_REFRESH */
+	const struct ew_sample *fail_safe;      /* with a lease: a value for each item, same tags,
+						 * written when the lease ends unrenewed; NULL:
+						 * nothing is written then */
 	const char *remote;     /* who is behind it, for the audit log; may be NULL */
 	uint64_t token;         /* comes back in the answer */
 };
@@ -67,14 +69,25 @@ struct ew_write_answer {
 
 /*
  * Send a request. The answer comes to the module's answered() callback,
- * exactly once, also when the owner is gone.
+ * exactly once and never from inside this call, also when the owner hangs or
+ * is gone. Only an instance that is being closed gets no answers any more.
  *
- * A request with a lease that this instance already holds renews it.
+ * Leases. A request with a lease takes its tags as it is handed over, whatever
+ * the module answers then. While it holds, others' set and execute with the
+ * same or a lower priority get -EBUSY and the holder's name. The same holder
+ * renews by another request with a lease; a tag is in one lease only, so the
+ * newest one counts. A higher priority passes: without a lease of its own it
+ * leaves the lower one as it is, with one it takes the tags over, and the old
+ * holder's lease on them ends without a fail-safe write. When time is up, or
+ * the holder stops or reloads, core writes the fail-safe values, all that are
+ * still held in one request, with origin "fail-safe". When the owner itself
+ * stops, the leases on its tags end; what is safe then is its own business.
  *
  * Thread:  instance
  * Owner:   request and its items copied
- * Errors:  -EINVAL  no items, too many, of several owners, or fail-safe values missing a type
+ * Errors:  -EINVAL  no items, too many, of several owners, or a value missing its type
  *          -ENOENT  a tag does not exist
+ *          -EMSGSIZE  a text is longer than its tag's max_bytes
  *          -ENOSPC  the owner's queue of writes is full
  *          -ENOMEM
  *          After an error there is no answer. Everything else is told by the answer.
@@ -86,7 +99,7 @@ EW_API int ew_write(struct ew_instance *inst, const struct ew_write_request *req
  *
  * Thread:  instance
  * Owner:   nothing
- * Errors:  -ENOENT  no such tag.  A lease that is not held is no error
+ * Errors:  -ENOENT  no such tag;  -ENOMEM.  A lease that is not held is no error
  */
 EW_API int ew_lease_end(struct ew_instance *inst, uint32_t tag);
 
