@@ -90,6 +90,26 @@ static struct post *take(struct post_queue *queue)
 	return post;
 }
 
+static void run_one(struct post_queue *queue, struct post *post)
+{
+	if (queue->before != NULL) {
+		queue->before(queue);
+	}
+	post->run(post);
+	if (queue->after != NULL) {
+		queue->after(queue);
+	}
+}
+
+void post_queue_run(struct post_queue *queue)
+{
+	struct post *post;
+
+	while ((post = take(queue)) != NULL) {
+		run_one(queue, post);
+	}
+}
+
 /* What was there at the start of the turn; a post that posts waits for the next. */
 static bool post_run_all(struct task *task)
 {
@@ -98,13 +118,7 @@ static bool post_run_all(struct task *task)
 	struct post *post;
 
 	while (todo-- > 0 && (post = take(queue)) != NULL) {
-		if (queue->before != NULL) {
-			queue->before(queue);
-		}
-		post->run(post);
-		if (queue->after != NULL) {
-			queue->after(queue);
-		}
+		run_one(queue, post);
 	}
 	return queue->ready != NULL ||
 	       atomic_load_explicit(&queue->head, memory_order_relaxed) != NULL;

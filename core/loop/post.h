@@ -37,6 +37,9 @@ int post_push(struct post_queue *queue, struct post *post);
 /* The same beyond the limit, for what must not be refused: answers, life cycle. */
 int post_push_always(struct post_queue *queue, struct post *post);
 
+/* Run what is there, now, on the loop's thread; what comes meanwhile too. */
+void post_queue_run(struct post_queue *queue);
+
 /* Refuse from now on. Any thread. */
 void post_queue_close(struct post_queue *queue);
 
