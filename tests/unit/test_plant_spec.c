@@ -18,6 +18,7 @@ static void refused(const struct plant_spec *specs, size_t count, const char *te
 static void test_a_description_that_makes_no_plant_is_refused_with_a_reason(void **state)
 {
 	const struct plant_spec unknown[] = {{"a", "boiler", {NULL}}};
+	const struct plant_spec none[] = {{"a", "", {NULL}}};
 	const struct plant_spec twice[] = {{"a", "pump", {NULL}}, {"a", "flow", {NULL}}};
 	const struct plant_spec nowhere[] = {{"a", "pump", {[PLANT_FEEDS] = "b"}}};
 	const struct plant_spec itself[] = {{"a", "level", {[PLANT_FEEDS] = "a"}}};
@@ -32,6 +33,7 @@ static void test_a_description_that_makes_no_plant_is_refused_with_a_reason(void
 	(void)state;
 	refused(NULL, 0, "a plant has at least one device");
 	refused(unknown, 1, "device 'a' has the unknown kind 'boiler'");
+	refused(none, 1, "device 'a' has no kind");
 	refused(twice, 2, "device 'a' is there twice");
 	refused(nowhere, 1, "device 'a' feeds 'b', which is not a device");
 	refused(itself, 1, "device 'a' feeds itself");
@@ -71,6 +73,7 @@ static void test_rows_of_all_kinds_are_sound(void **state)
 			assert_non_null(tag->about);
 			assert_true(tag->at > 0);
 			assert_true(tag->low <= tag->high);
+			assert_true((*kind)->tag_count <= 32);
 			if (tag->flags & PLANT_WRITABLE) {
 				assert_true(tag->write_low < tag->write_high);
 			}

@@ -141,6 +141,9 @@ int plant_check(const struct plant_spec *specs, size_t count, struct plant_error
 		return spec_fail(error, "a plant has at least one device");
 	}
 	for (size_t i = 0; i < count; i++) {
+		if (specs[i].kind[0] == '\0') {
+			return spec_fail(error, "device '%s' has no kind", specs[i].name);
+		}
 		if (plant_kind_find(specs[i].kind) == NULL) {
 			return spec_fail(error, "device '%s' has the unknown kind '%s'",
 					 specs[i].name, specs[i].kind);
