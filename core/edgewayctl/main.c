@@ -15,6 +15,7 @@
 
 static const struct command *const groups[] = {
 	commands_look, commands_tags, commands_write, commands_admin,
+	commands_token,
 };
 
 #define MAIN_COMMANDS_MAX  64
