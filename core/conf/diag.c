@@ -86,6 +86,7 @@ const char *diag_format(const struct diag_item *item, char *out, size_t size)
 {
 	const struct conf_place *place = &item->place;
 	const char *mark = item->is_error ? "" : "warning: ";
+	char *at;
 
 	if (place->file[0] == '\0') {
 		(void)snprintf(out, size, "%s%s", mark, item->text);
@@ -97,6 +98,12 @@ const char *diag_format(const struct diag_item *item, char *out, size_t size)
 	} else {
 		(void)snprintf(out, size, "%s:%u:%u: %s%s", place->file, place->line, place->col,
 			       mark, item->text);
+	}
+	/* names come from outside: a finding stays one line of text */
+	for (at = out; *at != '\0'; at++) {
+		if ((unsigned char)*at < ' ' || *at == 0x7f) {
+			*at = '?';
+		}
 	}
 	return out;
 }
