@@ -14,7 +14,7 @@
 struct backoff {
 	ew_dur min;
 	ew_dur max;
-	ew_dur next;   /* the coming wait before jitter */
+	ew_dur next; /* the coming wait before jitter */
 	uint64_t seed; /* never 0 */
 };
 

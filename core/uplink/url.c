@@ -41,8 +41,8 @@ static int url_parse_port(const char *text, const char *at, uint16_t *port_out,
 }
 
 /* Copy the host to `url`; *rest_out is behind it. */
-static int url_parse_host(const char *text, const char *at, struct url *url,
-			  const char **rest_out, struct ew_error *err)
+static int url_parse_host(const char *text, const char *at, struct url *url, const char **rest_out,
+			  struct ew_error *err)
 {
 	bool bracket = *at == '[';
 	size_t size = 0;

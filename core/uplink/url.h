@@ -15,7 +15,7 @@
 
 struct url {
 	char host[URL_HOST_MAX + 1]; /* name or address, without brackets */
-	uint16_t port;               /* 8883 and 1883 when not said */
+	uint16_t port; /* 8883 and 1883 when not said */
 	bool tls;
 };
 

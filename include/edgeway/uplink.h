@@ -87,7 +87,7 @@ struct ew_uplink_will {
 	uint8_t qos;                    /* 0 or 1 */
 	bool retain;
 	bool clean;                     /* preset from `clean:` in YAML */
-	bool on_stop;                   /* MQTT 5: the broker publishes it after a planned end too */
+	bool on_stop;                   /* MQTT 5: published after a planned end too */
 };
 
 struct ew_uplink_session {
@@ -120,7 +120,7 @@ struct ew_uplink_message {
 	uint8_t qos;                    /* 0 or 1 */
 	bool retain;
 	enum ew_traffic traffic;
-	uint64_t epoch;                 /* only in this connection; 0: in any, kept over a reconnect */
+	uint64_t epoch;                 /* only in this connection; 0: in any that comes */
 	uint64_t token;                 /* comes back in acked(); 0: no report */
 	const struct ew_uplink_extra *extra;    /* may be NULL */
 };

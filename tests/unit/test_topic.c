@@ -8,9 +8,10 @@
 
 static void test_what_is_not_a_filter(void **state)
 {
-	static const char *const bad[] = {"",      "a#",       "a/#/b",     "#/a",        "a+",
-					  "+a",    "a/+b/c",   "a/b+",      "\xff",       "$share/",
-					  "$share/g", "$share//a", "$share/+/a", "$share/g/", "$share/g/a#"};
+	static const char *const bad[] = {"",           "a#",        "a/#/b",      "#/a",
+					  "a+",         "+a",        "a/+b/c",     "a/b+",
+					  "\xff",       "$share/",   "$share/g",   "$share//a",
+					  "$share/+/a", "$share/g/", "$share/g/a#"};
 	size_t i;
 
 	(void)state;
@@ -30,8 +31,12 @@ static void test_what_is_not_a_topic(void **state)
 
 static void test_what_is_one(void **state)
 {
-	static const char *const good[] = {"#", "+", "/", "/+", "+/+", "a//b", "a/+/b/#", "$SYS/#",
-					   "$share/g/#", "$share/g/a/+/b", " "};
+	static const char *const good[] = {"#",          "+",
+					   "/",          "/+",
+					   "+/+",        "a//b",
+					   "a/+/b/#",    "$SYS/#",
+					   "$share/g/#", "$share/g/a/+/b",
+					   " "};
 	size_t i;
 
 	(void)state;
