@@ -68,12 +68,21 @@ void http_set_ready(struct http *http, bool is_ready, const char *text);
 /* Any thread. */
 void http_read_stats(struct http *http, struct http_stats *stats_out);
 
-/*
- * Make an owner. wake(arg) is called from any thread when the owner's queue is
- * no longer empty: it lets http_owner_run() be called soon, does not block, and
- * may not call into http. name is copied, for texts.
- */
-int http_owner_new(struct http *http, const char *name, void (*wake)(void *arg), void *arg,
+/* What an owner brings. */
+struct http_owner_ops {
+	/*
+	 * The owner's queue is no longer empty: let http_owner_run() be called
+	 * soon. Any thread; does not block, and may not call into http.
+	 */
+	void (*wake)(void *arg);
+	/* Around each callback, on the owner's loop; may be NULL. path: as registered. */
+	void (*enter)(void *arg, const char *path);
+	void (*leave)(void *arg);
+	void *arg;
+};
+
+/* Make an owner. ops and name (for texts) are copied. -ENOMEM. */
+int http_owner_new(struct http *http, const char *name, const struct http_owner_ops *ops,
 		   struct http_owner **owner_out) EW_CHECKED;
 
 /* Register a handler for the owner. Errors as ew_http_handle(). */
@@ -94,7 +103,7 @@ void http_owner_drain(struct http_owner *owner);
  */
 void http_owner_close(struct http_owner **owner);
 
-/* Who holds a request: the arg given to http_owner_new(), NULL: nobody. */
+/* Who holds a request: the arg of its owner's ops, NULL: nobody. Any thread. */
 void *http_request_owner(const struct ew_http_request *req);
 
 /* Show each handler until fn returns non-zero. Any thread; no calls back. */

@@ -176,6 +176,9 @@ void conn_finish(struct conn *conn)
 			conn_count(conn, &l->http->stats.requests[0]);
 		}
 		l->bodies -= conn->req->body.size;
+		http_lock(l->http);
+		l->http->stats.received_bytes += conn->req->body.size + conn->drained;
+		http_unlock(l->http);
 		request_leave(conn->req);
 		conn->req = NULL;
 	}

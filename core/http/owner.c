@@ -11,7 +11,7 @@
 #include "core/base/log.h"
 #include "core/http/request.h"
 
-int http_owner_new(struct http *http, const char *name, void (*wake)(void *arg), void *arg,
+int http_owner_new(struct http *http, const char *name, const struct http_owner_ops *ops,
 		   struct http_owner **owner_out)
 {
 	struct http_owner *owner = calloc(1, sizeof(*owner));
@@ -26,8 +26,7 @@ int http_owner_new(struct http *http, const char *name, void (*wake)(void *arg),
 	}
 	owner->magic = OWNER_MAGIC;
 	owner->http = http;
-	owner->wake = wake;
-	owner->arg = arg;
+	owner->ops = *ops;
 	list_init(&owner->calls);
 	list_init(&owner->open);
 	http_lock(http);
@@ -98,6 +97,32 @@ static struct ew_http_request *owner_next(struct http_owner *owner, unsigned *ev
 	return req;
 }
 
+/* Tell the owner what has happened to a request. */
+static void owner_call(struct http_owner *owner, const struct ew_http_spec *spec,
+		       unsigned events, struct ew_http_request *req)
+{
+	void (*fn)(void *arg, struct ew_http_request *req) = NULL;
+	const struct http_owner_ops *ops = &owner->ops;
+
+	if ((events & EVENT_HANDLE) != 0) {
+		fn = spec->handle;
+	} else if ((events & EVENT_GONE) != 0) {
+		fn = spec->gone;
+	} else if ((events & EVENT_WRITABLE) != 0) {
+		fn = spec->writable;
+	}
+	if (fn == NULL) {
+		return;
+	}
+	if (ops->enter != NULL) {
+		ops->enter(ops->arg, spec->path);
+	}
+	fn(spec->arg, req);
+	if (ops->leave != NULL) {
+		ops->leave(ops->arg);
+	}
+}
+
 bool http_owner_run(struct http_owner *owner)
 {
 	bool is_more;
@@ -111,15 +136,7 @@ bool http_owner_run(struct http_owner *owner)
 		if (req == NULL) {
 			return false;
 		}
-		if ((events & EVENT_HANDLE) != 0) {
-			spec.handle(spec.arg, req);
-		} else if ((events & EVENT_GONE) != 0) {
-			if (spec.gone != NULL) {
-				spec.gone(spec.arg, req);
-			}
-		} else if ((events & EVENT_WRITABLE) != 0 && spec.writable != NULL) {
-			spec.writable(spec.arg, req);
-		}
+		owner_call(owner, &spec, events, req);
 	}
 	http_lock(owner->http);
 	is_more = !list_is_empty(&owner->calls);
@@ -181,7 +198,7 @@ void *http_request_owner(const struct ew_http_request *req)
 	check_obj(req, REQUEST_MAGIC);
 	http_lock(req->http);
 	if (req->owner != NULL) {
-		arg = req->owner->arg;
+		arg = req->owner->ops.arg;
 	}
 	http_unlock(req->http);
 	return arg;

@@ -32,7 +32,7 @@ void request_tell_owner(struct ew_http_request *req, unsigned event)
 		list_push(&owner->calls, &req->call_node);
 	}
 	if (was_empty) {
-		owner->wake(owner->arg);
+		owner->ops.wake(owner->ops.arg);
 	}
 }
 

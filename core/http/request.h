@@ -101,8 +101,7 @@ struct http_owner {
 	struct http *http;
 	struct list node;               /* in http */
 	char *name;
-	void (*wake)(void *arg);
-	void *arg;
+	struct http_owner_ops ops;
 	struct list calls;              /* requests with events */
 	struct list open;               /* requests it holds */
 	unsigned open_count;

@@ -87,7 +87,9 @@ struct ew_http_response {
  * Thread:  instance
  * Owner:   spec and its texts copied; arg borrowed until close() has returned
  * Errors:  -EINVAL  a member makes no sense;  -EEXIST  method and path are
- *          taken, the log names by whom;  -ENOSPC  too many handlers;  -ENOMEM
+ *          taken, the log names by whom;  -ENOSPC  too many handlers;
+ *          -ENOTSUP  this host has no HTTP;  -ENOMEM
+ *          Without a listener in the YAML it succeeds, and nobody calls.
  */
 EW_API int ew_http_handle(struct ew_instance *inst, const struct ew_http_spec *spec) EW_CHECKED;
 

@@ -143,6 +143,7 @@ static void fixture_handlers(struct fixture *f)
 int fixture_open(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
+	const struct http_owner_ops ops = {.wake = fixture_wake, .arg = f};
 
 	assert_non_null(f);
 	(void)snprintf(f->folder, sizeof(f->folder), "/tmp/test_http.XXXXXX");
@@ -150,7 +151,7 @@ int fixture_open(void **state)
 	f->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	assert_true(f->wake_fd >= 0);
 	assert_int_equal(http_new(&f->http), 0);
-	assert_int_equal(http_owner_new(f->http, "test", fixture_wake, f, &f->owner), 0);
+	assert_int_equal(http_owner_new(f->http, "test", &ops, &f->owner), 0);
 	fixture_handlers(f);
 	fixture_config(&f->config);
 	fixture_apply(f);
