@@ -39,8 +39,7 @@ static const struct type_row {
 	enum ew_carrier carrier;
 } type_rows[] = {
 #define TYPE_ROW(type, name, carrier) [type] = {name, TYPE_ARRAY_WORD name, carrier},
-	TYPE_LIST(TYPE_ROW)
-};
+	TYPE_LIST(TYPE_ROW)};
 
 #define TYPE_COUNT (sizeof(type_rows) / sizeof(type_rows[0]))
 

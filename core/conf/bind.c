@@ -12,10 +12,12 @@
 
 #include "core/base/text.h"
 
-enum { BIND_NAMES_MAX = 128 };
+enum {
+	BIND_NAMES_MAX = 128
+};
 
-static int bind_row(struct bind *bind, const struct conf_table *table,
-		    const struct ew_option *row, const struct ew_node *node, char *settings);
+static int bind_row(struct bind *bind, const struct conf_table *table, const struct ew_option *row,
+		    const struct ew_node *node, char *settings);
 
 int bind_error(const struct bind *bind, const struct ew_node *node, const char *fmt, ...)
 {
@@ -64,8 +66,8 @@ static void bind_mark_set(const struct ew_option *row, char *settings)
 }
 
 /* Write a scalar of the row's type to `at`. */
-static int bind_scalar(struct bind *bind, const struct ew_option *row,
-		       const struct ew_node *node, char *at)
+static int bind_scalar(struct bind *bind, const struct ew_option *row, const struct ew_node *node,
+		       char *at)
 {
 	struct ew_error why = {0};
 	union scalar value;
@@ -75,8 +77,7 @@ static int bind_scalar(struct bind *bind, const struct ew_option *row,
 		char type[256];
 
 		return bind_error(bind, node, "'%s' must be a %s, not %s", row->name,
-				  table_type_text(row, type, sizeof(type)),
-				  node_kind_name(node));
+				  table_type_text(row, type, sizeof(type)), node_kind_name(node));
 	}
 	if (node_is_null(node)) {
 		return bind_error(bind, node, "'%s' has no value", row->name);
@@ -101,10 +102,10 @@ static int bind_scalar(struct bind *bind, const struct ew_option *row,
 	return ret;
 }
 
-static int bind_pairs(struct bind *bind, const struct ew_option *row,
-		      const struct ew_node *node, char *settings)
+static int bind_pairs(struct bind *bind, const struct ew_option *row, const struct ew_node *node,
+		      char *settings)
 {
-	struct ew_pair *pairs;
+	struct ew_property *pairs;
 	size_t i, count = node->count;
 
 	if (node->kind != EW_NODE_MAP) {
@@ -137,8 +138,7 @@ static int bind_pairs(struct bind *bind, const struct ew_option *row,
 static int bind_table(struct bind *bind, const struct conf_table *table,
 		      const struct ew_option *row, const struct ew_node *node, char *settings)
 {
-	struct bind_part part = {table_below(table, row), settings,
-				 (row->flags & TABLE_OPEN) != 0};
+	struct bind_part part = {table_below(table, row), settings, (row->flags & TABLE_OPEN) != 0};
 	struct ew_option first;
 
 	if (node->kind == EW_NODE_SCALAR && !node_is_null(node) && (row->flags & EW_SHORT) != 0 &&
@@ -154,7 +154,7 @@ static int bind_table(struct bind *bind, const struct conf_table *table,
 static int bind_raw(struct bind *bind, const struct ew_option *row, const struct ew_node *node,
 		    char *settings)
 {
-	if (!bind->is_tree_kept) {
+	if (!bind->is_tree_kept && (row->flags & TABLE_BORROW) == 0) {
 		node = node_copy(bind->arena, node);
 		if (node == NULL) {
 			return bind_no_memory(bind, NULL);
@@ -164,8 +164,8 @@ static int bind_raw(struct bind *bind, const struct ew_option *row, const struct
 	return 0;
 }
 
-static int bind_item(struct bind *bind, const struct conf_table *table,
-		     const struct ew_option *row, const struct ew_node *node, char *at)
+static int bind_item(struct bind *bind, const struct conf_table *table, const struct ew_option *row,
+		     const struct ew_node *node, char *at)
 {
 	if (row->type == EW_OPTION_TABLE) {
 		return bind_table(bind, table, row, node, at);
@@ -173,8 +173,8 @@ static int bind_item(struct bind *bind, const struct conf_table *table,
 	return bind_scalar(bind, row, node, at);
 }
 
-static int bind_key(struct bind *bind, const struct ew_option *row,
-		    const struct node_entry *entry, char *item)
+static int bind_key(struct bind *bind, const struct ew_option *row, const struct node_entry *entry,
+		    char *item)
 {
 	const char *key = bind_text(bind, entry->key);
 
@@ -186,8 +186,8 @@ static int bind_key(struct bind *bind, const struct ew_option *row,
 }
 
 /* A list or a map of items; a single item needs no list around it. */
-static int bind_many(struct bind *bind, const struct conf_table *table,
-		     const struct ew_option *row, const struct ew_node *node, char *settings)
+static int bind_many(struct bind *bind, const struct conf_table *table, const struct ew_option *row,
+		     const struct ew_node *node, char *settings)
 {
 	size_t size = row->type == EW_OPTION_TABLE ? row->item_size : table_item_size(row);
 	bool is_map = row->shape == EW_SHAPE_MAP, is_one = !is_map && node->kind != EW_NODE_LIST;
@@ -223,8 +223,8 @@ static int bind_many(struct bind *bind, const struct conf_table *table,
 	return worst;
 }
 
-static int bind_row(struct bind *bind, const struct conf_table *table,
-		    const struct ew_option *row, const struct ew_node *node, char *settings)
+static int bind_row(struct bind *bind, const struct conf_table *table, const struct ew_option *row,
+		    const struct ew_node *node, char *settings)
 {
 	bind_mark_set(row, settings);
 	if (row->shape != EW_SHAPE_ONE) {

@@ -13,18 +13,18 @@
 #include "core/conf/table.h"
 
 struct bind {
-	struct arena *arena;   /* settings' text and arrays go here */
+	struct arena *arena; /* settings' text and arrays go here */
 	struct diag *diag;
-	const char *who;       /* put in front of each message; NULL: nothing */
-	bool is_check;         /* nothing will run: an absent credential is a warning */
-	bool is_tree_kept;     /* the tree lives as long as the settings: text is not copied */
+	const char *who; /* put in front of each message; NULL: nothing */
+	bool is_check; /* nothing will run: an absent credential is a warning */
+	bool is_tree_kept; /* the tree lives as long as the settings: text is not copied */
 };
 
 /* One of the tables that share a map. */
 struct bind_part {
 	struct conf_table table;
 	void *settings; /* zeroed; NULL: these keys are known but bound elsewhere */
-	bool is_open;   /* keys of no table are let through: they are bound elsewhere */
+	bool is_open; /* keys of no table are let through: they are bound elsewhere */
 };
 
 /* 0, -EINVAL or -ENOMEM, told. On error settings are partly filled. */

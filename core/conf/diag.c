@@ -27,33 +27,52 @@ void diag_fini(struct diag *diag)
 	memset(diag, 0, sizeof(*diag));
 }
 
-void diag_vadd(struct diag *diag, bool is_error, const struct conf_place *place,
-	       const char *fmt, va_list args)
+static bool diag_is_known(const struct diag *diag, const struct conf_place *place, const char *text)
 {
+	size_t i;
+
+	for (i = 0; i < diag->count; i++) {
+		const struct diag_item *item = &diag->items[i];
+
+		if (item->place.line == place->line && item->place.col == place->col &&
+		    strcmp(item->text, text) == 0 && strcmp(item->place.file, place->file) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void diag_vadd(struct diag *diag, bool is_error, const struct conf_place *place, const char *fmt,
+	       va_list args)
+{
+	struct conf_place at = {.file = ""};
 	struct diag_item *item;
 	char text[DIAG_LINE_MAX];
-	const char *file;
 
+	if (place != NULL && place->file != NULL) {
+		at = *place;
+	}
 	if (is_error) {
 		diag->errors++;
 	} else {
 		diag->warnings++;
 	}
+	(void)vsnprintf(text, sizeof(text), fmt, args); /* cut is fine */
+	if (diag_is_known(diag, &at, text)) { /* shared subtrees are judged more than once */
+		diag->repeats++;
+		return;
+	}
 	if (diag->count == DIAG_ITEMS_MAX) {
 		return;
 	}
-	(void)vsnprintf(text, sizeof(text), fmt, args); /* cut is fine */
 	item = &diag->items[diag->count];
-	item->text = arena_text(&diag->arena, text, strlen(text));
-	file = place != NULL && place->file != NULL ? place->file : "";
-	item->place.file = arena_text(&diag->arena, file, strlen(file));
-	if (item->text == NULL || item->place.file == NULL) {
-		return;
-	}
-	item->place.line = place != NULL ? place->line : 0;
-	item->place.col = place != NULL ? place->col : 0;
 	item->is_error = is_error;
-	diag->count++;
+	item->place = at;
+	item->place.file = arena_text(&diag->arena, at.file, strlen(at.file));
+	item->text = arena_text(&diag->arena, text, strlen(text));
+	if (item->text != NULL && item->place.file != NULL) {
+		diag->count++;
+	}
 }
 
 int diag_error(struct diag *diag, const struct conf_place *place, const char *fmt, ...)
@@ -133,12 +152,11 @@ static bool diag_is_before(const struct diag *diag, const struct diag_item *a,
 	return a->place.col < b->place.col;
 }
 
-void diag_each(const struct diag *diag,
-	       void (*fn)(void *arg, bool is_error, const char *line), void *arg)
+void diag_each(const struct diag *diag, diag_fn fn, void *arg)
 {
 	char line[DIAG_LINE_MAX + 512];
 	const struct diag_item *sorted[DIAG_ITEMS_MAX];
-	size_t i, at, all = diag->errors + diag->warnings;
+	size_t i, at, all = diag->errors + diag->warnings - diag->repeats;
 
 	for (i = 0; i < diag->count; i++) {
 		for (at = i; at > 0; at--) {

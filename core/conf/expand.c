@@ -55,8 +55,8 @@ static struct expand_var *expand_find(const struct expand *expand, const char *n
 	return NULL;
 }
 
-static int expand_unknown(const struct expand *expand, const struct ew_node *node,
-			  const char *name, size_t size)
+static int expand_unknown(const struct expand *expand, const struct ew_node *node, const char *name,
+			  size_t size)
 {
 	char text[64];
 	const char *meant;
@@ -109,8 +109,8 @@ static int expand_var(struct expand *expand, struct expand_var *var, const struc
 	if (var->entry->value->kind != EW_NODE_SCALAR) {
 		return diag_error(expand->source->diag, &user->place,
 				  "variable '%s' is %s, not text, it is set at %s:%u:%u",
-				  var->entry->key, node_kind_name(var->entry->value),
-				  place->file, place->line, place->col);
+				  var->entry->key, node_kind_name(var->entry->value), place->file,
+				  place->line, place->col);
 	}
 	var->state = EXPAND_OPEN;
 	expand->depth++;
@@ -122,8 +122,8 @@ static int expand_var(struct expand *expand, struct expand_var *var, const struc
 
 /* `at` stands behind "${". Adds the variable's text; returns its length up to
  * and with the brace in *used_out. */
-static int expand_use(struct expand *expand, struct ew_node *node, const char *at,
-		      struct buf *out, size_t *used_out)
+static int expand_use(struct expand *expand, struct ew_node *node, const char *at, struct buf *out,
+		      size_t *used_out)
 {
 	struct diag *diag = expand->source->diag;
 	struct expand_var *var;

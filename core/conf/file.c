@@ -98,8 +98,7 @@ int conf_file_check_text(struct diag *diag, const char *file, const char *bytes,
 		if (step == 0) {
 			return diag_error(diag, &place, "not text: byte 0x%02x is not UTF-8", byte);
 		}
-		if ((byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') ||
-		    byte == 0x7f) {
+		if ((byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7f) {
 			return diag_error(diag, &place, "not text: control character 0x%02x", byte);
 		}
 		place.col++;

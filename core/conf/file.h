@@ -12,12 +12,12 @@
 
 /* What one reading may use; 0 in any member means its default. */
 struct conf_limits {
-	size_t file_bytes;   /* one file; 4 MiB */
-	size_t memory;       /* everything that is made of it; 256 MiB */
-	uint32_t depth;      /* of nesting; 64 */
-	uint32_t nodes;      /* all files, aliases counted each time; 2,000,000 */
+	size_t file_bytes; /* one file; 4 MiB */
+	size_t memory; /* everything that is made of it; 256 MiB */
+	uint32_t depth; /* of nesting; 64 */
+	uint32_t nodes; /* all files, aliases counted each time; 2,000,000 */
 	size_t scalar_bytes; /* one scalar, variables expanded; 64 KiB */
-	uint32_t files;      /* YAML and CSV; 256 */
+	uint32_t files; /* YAML and CSV; 256 */
 };
 
 extern const struct conf_limits conf_limits_default;

@@ -12,7 +12,9 @@
 #include "core/conf/bind.h"
 #include "core/conf/file.h"
 
-enum { FILE_SECRET_MAX = 64 * 1024 };
+enum {
+	FILE_SECRET_MAX = 64 * 1024
+};
 
 static const char file_credential[] = "credential:";
 static const char file_file[] = "file:";

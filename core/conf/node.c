@@ -248,8 +248,7 @@ int node_error(struct diag *diag, const struct ew_node *node, const char *fmt, .
 		return diag_error(diag, &node->place, "%s", text);
 	}
 	return diag_error(diag, &node->place, "%s (variable '%s' is set at %s:%u:%u)", text,
-			  origin->name, origin->place.file, origin->place.line,
-			  origin->place.col);
+			  origin->name, origin->place.file, origin->place.line, origin->place.col);
 }
 
 enum ew_node_kind ew_node_kind(const struct ew_node *node)
@@ -275,8 +274,7 @@ const struct ew_node *ew_node_at(const struct ew_node *node, size_t index)
 	if (node->kind == EW_NODE_SCALAR || index >= node->count) {
 		return NULL;
 	}
-	return node->kind == EW_NODE_LIST ? node->as.items[index]
-					  : node->as.entries[index].value;
+	return node->kind == EW_NODE_LIST ? node->as.items[index] : node->as.entries[index].value;
 }
 
 const char *ew_node_key(const struct ew_node *node, size_t index)

@@ -16,7 +16,7 @@
 
 /* A variable whose text went into a scalar. */
 struct node_origin {
-	const char *name;        /* of the variable */
+	const char *name; /* of the variable */
 	struct conf_place place; /* of its definition */
 };
 
@@ -31,7 +31,7 @@ struct ew_node {
 	enum ew_node_kind kind;
 	bool is_quoted;
 	bool is_expanded; /* variables are replaced here and below */
-	uint32_t count;  /* items or entries */
+	uint32_t count; /* items or entries */
 	uint32_t weight; /* nodes in this subtree, aliases counted each time */
 	union {
 		const char *text;
@@ -71,7 +71,6 @@ const char *node_kind_name(const struct ew_node *node);
 
 /* diag_error at the node's place; when its text came from a variable, that is
  * said too. */
-int node_error(struct diag *diag, const struct ew_node *node, const char *fmt, ...)
-	EW_PRINTF(3, 4);
+int node_error(struct diag *diag, const struct ew_node *node, const char *fmt, ...) EW_PRINTF(3, 4);
 
 #endif

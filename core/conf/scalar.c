@@ -73,8 +73,7 @@ static int scalar_compare(const struct ew_option *row, union scalar a, union sca
 	return 0;
 }
 
-static int scalar_refuse_word(const struct ew_option *row, const char *text,
-			      struct ew_error *why)
+static int scalar_refuse_word(const struct ew_option *row, const char *text, struct ew_error *why)
 {
 	char words[256];
 	const char *meant;
@@ -82,8 +81,8 @@ static int scalar_refuse_word(const struct ew_option *row, const char *text,
 
 	words[0] = '\0';
 	for (count = 0; row->words[count] != NULL; count++) {
-		int size = snprintf(words + at, sizeof(words) - at, "%s%s",
-				    count > 0 ? ", " : "", row->words[count]);
+		int size = snprintf(words + at, sizeof(words) - at, "%s%s", count > 0 ? ", " : "",
+				    row->words[count]);
 
 		at += size > 0 ? (size_t)size : 0;
 		if (at >= sizeof(words)) {
@@ -117,14 +116,13 @@ static int scalar_refuse(const struct ew_option *row, const char *text, int ret,
 	case EW_OPTION_FLOAT:
 		return ew_fail(why, "'%s' is not a number", text);
 	case EW_OPTION_DURATION:
-		return ret == -EDOM ? ew_fail(why, "'%s' needs a unit (ms, s, m, h, d)", text)
-				    : ew_fail(why, "'%s' is not a duration such as 500ms or 1h",
-					      text);
+		return ret == -EDOM
+			       ? ew_fail(why, "'%s' needs a unit (ms, s, m, h, d)", text)
+			       : ew_fail(why, "'%s' is not a duration such as 500ms or 1h", text);
 	case EW_OPTION_SIZE:
-		return ret == -EDOM ? ew_fail(why, "'%s' needs a unit (B, kB, KiB, MB, MiB, GiB)",
-					      text)
-				    : ew_fail(why, "'%s' is not a size such as 64KiB or 2GiB",
-					      text);
+		return ret == -EDOM
+			       ? ew_fail(why, "'%s' needs a unit (B, kB, KiB, MB, MiB, GiB)", text)
+			       : ew_fail(why, "'%s' is not a size such as 64KiB or 2GiB", text);
 	case EW_OPTION_NONE:
 	case EW_OPTION_STRING:
 	case EW_OPTION_ENUM:

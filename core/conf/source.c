@@ -18,14 +18,13 @@ enum {
 
 struct source_file {
 	struct source_file *next;
-	const char *name;       /* as it is called in places */
-	const char *real;       /* canonical path */
+	const char *name; /* as it is called in places */
+	const char *real; /* canonical path */
 	struct conf_place place; /* of the include; file NULL for the first */
-	bool is_open;           /* its includes are being followed */
+	bool is_open; /* its includes are being followed */
 };
 
-void source_init(struct conf_source *source, const struct conf_limits *limits,
-		 struct diag *diag)
+void source_init(struct conf_source *source, const struct conf_limits *limits, struct diag *diag)
 {
 	const struct conf_limits none = {0}, *from = limits != NULL ? limits : &none;
 	const struct conf_limits *base = &conf_limits_default;
@@ -41,6 +40,7 @@ void source_init(struct conf_source *source, const struct conf_limits *limits,
 	};
 	arena_init(&source->arena, source->limits.memory);
 	source->diag = diag;
+	source->errors_before = diag->errors;
 	source->reader = (struct yaml_reader){
 		.arena = &source->arena,
 		.diag = diag,
@@ -203,8 +203,7 @@ static int source_on_glob_error(const char *path, int error)
 }
 
 /* One pattern of an `include:` list. */
-static int source_include(struct conf_source *source, const struct ew_node *item,
-			  unsigned depth)
+static int source_include(struct conf_source *source, const struct ew_node *item, unsigned depth)
 {
 	bool is_pattern;
 	char *path;
@@ -214,8 +213,7 @@ static int source_include(struct conf_source *source, const struct ew_node *item
 
 	if (item->kind != EW_NODE_SCALAR || node_is_null(item)) {
 		return diag_error(source->diag, &item->place,
-				  "'include' takes names of files, not %s",
-				  node_kind_name(item));
+				  "'include' takes names of files, not %s", node_kind_name(item));
 	}
 	path = conf_path_beside(&source->arena, item->place.file, item->as.text);
 	if (path == NULL) {
@@ -234,8 +232,8 @@ static int source_include(struct conf_source *source, const struct ew_node *item
 				  path);
 	}
 	for (i = 0; i < found.gl_pathc && ret != -ENOMEM; i++) {
-		const char *each = arena_text(&source->arena, found.gl_pathv[i],
-					      strlen(found.gl_pathv[i]));
+		const char *each =
+			arena_text(&source->arena, found.gl_pathv[i], strlen(found.gl_pathv[i]));
 
 		ret = each != NULL ? source_load_file(source, each, &item->place, depth)
 				   : diag_no_memory(source->diag, &item->place);
@@ -283,8 +281,8 @@ static int source_take_text(struct conf_source *source, const char *name, const 
 }
 
 /* Is it new? Remembers it; refuses what was read before. */
-static int source_note(struct conf_source *source, const char *name,
-		       const struct conf_place *place, struct source_file **file_out)
+static int source_note(struct conf_source *source, const char *name, const struct conf_place *place,
+		       struct source_file **file_out)
 {
 	struct source_file *file;
 	char *real;
@@ -304,8 +302,8 @@ static int source_note(struct conf_source *source, const char *name,
 					  "'%s' includes the file that it all starts from", name);
 		}
 		return diag_error(source->diag, place, "'%s' is included %s, first at %s:%u:%u",
-				  name, file->is_open ? "in a circle" : "twice",
-				  file->place.file, file->place.line, file->place.col);
+				  name, file->is_open ? "in a circle" : "twice", file->place.file,
+				  file->place.line, file->place.col);
 	}
 	file = arena_take(&source->arena, sizeof(*file));
 	if (file != NULL) {
@@ -370,7 +368,7 @@ static int source_end(struct conf_source *source, int ret)
 
 		ret = ret < 0 ? ret : expanded;
 	}
-	if (ret == 0 && source->diag->errors > 0) {
+	if (ret == 0 && source->diag->errors > source->errors_before) {
 		ret = -EINVAL;
 	}
 	if (ret < 0) {
@@ -410,8 +408,8 @@ int source_load_text(struct conf_source *source, const char *name, const char *t
 	return source_end(source, ret == -ENOENT ? -EINVAL : ret);
 }
 
-int source_read_beside(struct conf_source *source, const struct ew_node *node,
-		       const char *path, struct buf *out, const char **name_out)
+int source_read_beside(struct conf_source *source, const struct ew_node *node, const char *path,
+		       struct buf *out, const char **name_out)
 {
 	const char *name = conf_path_beside(&source->arena, node->place.file, path);
 	int ret;

@@ -110,7 +110,9 @@ static int table_check_texts(const struct ew_option *row, struct ew_error *err)
 		if (texts[i] != NULL &&
 		    scalar_parse(i < 2 ? &open : row, texts[i], &value, &why) < 0) {
 			return ew_fail(err, "option '%s': its own %s %s", row->name,
-				       i == 0 ? "minimum" : i == 1 ? "maximum" : "fallback",
+				       i == 0   ? "minimum"
+				       : i == 1 ? "maximum"
+						: "fallback",
 				       why.text);
 		}
 	}
@@ -217,7 +219,7 @@ static const char *table_word(const struct ew_option *row)
 
 const char *table_type_text(const struct ew_option *row, char *out, size_t size)
 {
-	const char *shape = row->shape == EW_SHAPE_LIST	 ? "list of "
+	const char *shape = row->shape == EW_SHAPE_LIST  ? "list of "
 			    : row->shape == EW_SHAPE_MAP ? "map of names to "
 							 : "";
 	size_t i;

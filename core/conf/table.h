@@ -11,11 +11,14 @@
 
 struct conf_table {
 	const struct ew_option *rows; /* NULL: an empty table */
-	uint32_t row_size;            /* of the module's rows; 0: as in this build */
+	uint32_t row_size; /* of the module's rows; 0: as in this build */
 };
 
 /* Row flag of core's own tables: keys that are in no row are let through. */
 #define TABLE_OPEN 0x10000u
+
+/* The same for EW_OPTION_RAW: only looked at while the tree is there, not copied. */
+#define TABLE_BORROW 0x20000u
 
 #define TABLE_NESTING_MAX 8 /* tables within tables */
 

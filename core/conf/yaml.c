@@ -42,7 +42,7 @@ struct yaml_state {
 	struct hash anchors;
 	struct ew_node *root;
 	struct yaml_frame *frames; /* limits->depth of them */
-	size_t depth;              /* frames in use */
+	size_t depth; /* frames in use */
 	size_t documents;
 	size_t errors_before;
 };
@@ -62,8 +62,7 @@ static bool yaml_is_merge_key(const char *key)
 }
 
 /* Append to the open list or map; a map's key was put aside before. */
-static int yaml_frame_add(struct yaml_state *state, struct yaml_frame *frame,
-			  struct ew_node *value)
+static int yaml_frame_add(struct yaml_state *state, struct yaml_frame *frame, struct ew_node *value)
 {
 	struct node_entry *entry;
 
@@ -163,8 +162,7 @@ static int yaml_on_alias(struct yaml_state *state, const yaml_event_t *event)
 	}
 	if (anchor->node == NULL) {
 		return diag_error(diag, &place, "'*%s' stands inside what it names (%s:%u:%u)",
-				  name, anchor->place.file, anchor->place.line,
-				  anchor->place.col);
+				  name, anchor->place.file, anchor->place.line, anchor->place.col);
 	}
 	ret = yaml_count(state, &place, anchor->node->weight);
 	return ret < 0 ? ret : yaml_attach(state, anchor->node);
@@ -241,8 +239,7 @@ static int yaml_on_scalar(struct yaml_state *state, const yaml_event_t *event)
 	return yaml_attach(state, node);
 }
 
-static int yaml_on_open(struct yaml_state *state, const yaml_event_t *event,
-			enum ew_node_kind kind)
+static int yaml_on_open(struct yaml_state *state, const yaml_event_t *event, enum ew_node_kind kind)
 {
 	struct conf_place place = yaml_place(state, event->start_mark);
 	struct yaml_reader *reader = state->reader;

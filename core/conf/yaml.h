@@ -16,7 +16,7 @@ struct yaml_reader {
 	struct arena *arena; /* nodes go here */
 	struct diag *diag;
 	const struct conf_limits *limits; /* every member set */
-	uint32_t nodes;                   /* made so far, aliases counted each time */
+	uint32_t nodes; /* made so far, aliases counted each time */
 };
 
 /*

@@ -35,4 +35,10 @@
 typedef int64_t ew_time;        /* ns since 1970-01-01 UTC */
 typedef int64_t ew_dur;         /* ns, a span or a monotonic time */
 
+/* A free fact about something: a name and its text, as in YAML. */
+struct ew_property {
+	const char *name;
+	const char *value;
+};
+
 #endif

@@ -47,7 +47,7 @@ enum ew_option_type {
 	EW_OPTION_ENUM = 8,     /* int, or an enum: place of the word in .words */
 	EW_OPTION_FILE = 9,     /* const char *: a path, made absolute; the file need not exist */
 	EW_OPTION_SECRET = 10,  /* const char *: the content of a file, last line feed cut */
-	EW_OPTION_PAIRS = 11,   /* struct ew_pair list: a map of words to text */
+	EW_OPTION_PAIRS = 11,   /* struct ew_property list: a map of words to text */
 	EW_OPTION_TABLE = 12,   /* a struct with a table of its own */
 	EW_OPTION_RAW = 13      /* const struct ew_node *: the subtree as it stands */
 };
@@ -64,11 +64,6 @@ enum ew_option_shape {
 #define EW_SECRET       0x02u   /* printed as *** */
 #define EW_MUST_EXIST   0x04u   /* EW_OPTION_FILE: must be readable when the YAML is checked */
 #define EW_SHORT        0x08u   /* EW_OPTION_TABLE: text instead of a map sets its first row */
-
-struct ew_pair {
-	const char *name;
-	const char *value;
-};
 
 /* One key. Rows grow at the end; the descriptor carries the size of a row. */
 struct ew_option {
@@ -152,10 +147,10 @@ struct ew_option {
 			   const char *const *: EW_OPTION_STRING),      \
 	  __VA_ARGS__ }
 
-/* A map of words to text: `const struct ew_pair *mem; size_t count;`. */
+/* A map of words to text: `const struct ew_property *mem; size_t count;`. */
 #define EW_PAIRS_OPTION(st, mem, count, ...)                            \
 	{ .member = #mem,                                               \
-	  .offset = EW_OFFSET_OF(st, mem, const struct ew_pair *),      \
+	  .offset = EW_OFFSET_OF(st, mem, const struct ew_property *),      \
 	  .count_offset = EW_OFFSET_OF(st, count, size_t),              \
 	  .type = EW_OPTION_PAIRS, __VA_ARGS__ }
 

@@ -75,11 +75,6 @@ EW_API const char *ew_type_name(unsigned type);
 #define EW_ACCESS_WRITE    0x02u
 #define EW_ACCESS_EXECUTE  0x04u
 
-struct ew_property {
-	const char *name;
-	const char *value;      /* text as in YAML */
-};
-
 /* A name for one value of an enumerated tag: 0 "stopped", 1 "running". */
 struct ew_label {
 	int64_t value;

@@ -33,7 +33,7 @@ struct settings {
 	size_t step_count;
 	const char *const *names;
 	size_t name_count;
-	const struct ew_pair *pairs;
+	const struct ew_property *pairs;
 	size_t pair_count;
 	struct inner inner;
 	const struct point *points;
@@ -45,17 +45,15 @@ struct settings {
 
 static const char *const modes[] = {"slow", "fast", NULL};
 
-static const struct ew_option inner_rows[] = {
-	EW_DURATION_OPTION(struct inner, every, .flags = EW_REQUIRED, .help = "h"),
-	EW_OPTION(struct inner, is_on, .name = "on", .fallback = "yes", .help = "h"),
-	EW_OPTION_END
-};
+static const struct ew_option inner_rows[] = {EW_DURATION_OPTION(struct inner, every,
+								 .flags = EW_REQUIRED, .help = "h"),
+					      EW_OPTION(struct inner, is_on, .name = "on",
+							.fallback = "yes", .help = "h"),
+					      EW_OPTION_END};
 
 static const struct ew_option point_rows[] = {
 	EW_OPTION(struct point, x, .flags = EW_REQUIRED, .help = "h"),
-	EW_OPTION(struct point, y, .fallback = "0.5", .help = "h"),
-	EW_OPTION_END
-};
+	EW_OPTION(struct point, y, .fallback = "0.5", .help = "h"), EW_OPTION_END};
 
 static const struct ew_option rows[] = {
 	EW_OPTION(struct settings, flag, .help = "h"),
@@ -78,8 +76,7 @@ static const struct ew_option rows[] = {
 	EW_TABLES_OPTION(struct settings, list, list_count, struct point, point_rows,
 			 .flags = EW_SHORT, .help = "h"),
 	EW_RAW_OPTION(struct settings, raw, .help = "h"),
-	EW_OPTION_END
-};
+	EW_OPTION_END};
 
 static const struct conf_table table = {rows, sizeof(struct ew_option)};
 static struct diag diag;
@@ -175,10 +172,9 @@ static void test_credentials_need_their_folder_unless_only_checked(void **state)
 	assert_told(&diag, "'secret': no credentials here ($CREDENTIALS_DIRECTORY is not set");
 	assert_told(&diag, "'path': '../x' is no name of a credential");
 
+	assert_int_equal(teardown(state), 0);
+	assert_int_equal(setup(state), 0);
 	is_check = true;
-	assert_int_equal(bind_yaml("secret: credential:pw\n"), -1); /* errors of before count */
-	diag_fini(&diag);
-	diag_init(&diag);
 	assert_int_equal(bind_yaml("secret: credential:pw\n"), 0);
 	assert_told(&diag, "warning: credential 'pw' cannot be checked outside the service");
 	assert_null(got.secret);
@@ -187,9 +183,6 @@ static void test_credentials_need_their_folder_unless_only_checked(void **state)
 static void test_nothing_given_means_fallbacks(void **state)
 {
 	(void)state;
-	assert_int_equal(bind_yaml("vars:\n"), -EINVAL); /* vars is no row of this table */
-	diag_fini(&diag);
-	diag_init(&diag);
 	assert_int_equal(bind_yaml(""), 0);
 	assert_true(got.count == 3 && got.wait == INT64_C(60000000000) && got.mode == 1);
 	assert_false(got.flag || got.has_ratio);

@@ -109,8 +109,8 @@ static void test_the_same_key_in_two_files_is_refused_with_both_places(void **st
 
 static void test_includes_are_relative_ordered_and_merged(void **state)
 {
-	static const char *const names[] = {"edge.yaml", "d/1.yaml", "d/2.yaml", "d/more.yaml",
-					    "d", NULL};
+	static const char *const names[] = {"edge.yaml",   "d/1.yaml", "d/2.yaml",
+					    "d/more.yaml", "d",        NULL};
 	const struct ew_node *routes;
 
 	(void)state;

@@ -54,7 +54,9 @@ static void test_each_bad_text_is_told_with_its_position(void **state)
 		{"a: b: c\n", "a.yaml:1:5: mapping values are not allowed"},
 		{"a: 1\nb: \x01\n", "a.yaml:2:4: not text: control character 0x01"},
 		{"a: gr\xc3\xbc\xff\n", "a.yaml:1:7: not text: byte 0xff is not UTF-8"},
-		{"\xff\xfe" "a\n", "a.yaml:1:1: not text: byte 0xff"},
+		{"\xff\xfe"
+		 "a\n",
+		 "a.yaml:1:1: not text: byte 0xff"},
 		{"&a k: 1\n*a : 2\n", "'*a'"},
 	};
 	size_t i;
@@ -90,7 +92,11 @@ static void test_binary_is_refused_at_its_first_bad_byte(void **state)
 	struct ew_node *node = NULL;
 
 	(void)state;
-	assert_int_equal(yaml_read(&reader, "a.yaml", "\x7f" "ELF\0\0", 6, &node), -EINVAL);
+	assert_int_equal(yaml_read(&reader, "a.yaml",
+				   "\x7f"
+				   "ELF\0\0",
+				   6, &node),
+			 -EINVAL);
 	assert_told(&diag, "a.yaml:1:1: not text: control character 0x7f");
 	assert_int_equal(yaml_read(&reader, "a.yaml", "a: b\0c", 6, &node), -EINVAL);
 	assert_told(&diag, "a.yaml:1:5: not text: control character 0x00");
@@ -126,8 +132,8 @@ static void test_aliases_cannot_multiply_without_end(void **state)
 	for (i = 1; i < 12; i++) {
 		at += (size_t)snprintf(text + at, sizeof(text) - at,
 				       "a%d: &a%d [*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d]\n",
-				       i, i, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1,
-				       i - 1, i - 1);
+				       i, i, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1,
+				       i - 1);
 	}
 
 	assert_null(read_text(text));
@@ -171,7 +177,8 @@ static void test_nodes_keep_order_text_and_place(void **state)
 	const struct ew_node *node, *list;
 
 	(void)state;
-	node = read_text("\xef\xbb\xbf" "z: 1\nlist:\n  - \"two\"\n  - {k: ~}\na: &x 5\nb: *x\n");
+	node = read_text("\xef\xbb\xbf"
+			 "z: 1\nlist:\n  - \"two\"\n  - {k: ~}\na: &x 5\nb: *x\n");
 	assert_non_null(node);
 	assert_string_equal(ew_node_key(node, 0), "z");
 	assert_string_equal(ew_node_text(ew_node_at(node, 0)), "1");

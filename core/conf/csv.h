@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A CSV file of tags to the same tree that YAML would give: a map of names to
+ * maps of columns to text. Main thread.
+ *
+ * The first line names the columns; one is `name`. Separator is ',' or, when
+ * the first line has no ',', ';'. "..." quotes a cell, "" inside is a quote.
+ * Empty cells mean: not given. Empty lines and lines from '#' on are skipped.
+ */
+#ifndef CORE_CONF_CSV_H
+#define CORE_CONF_CSV_H
+
+#include "core/conf/yaml.h"
+
+/* As yaml_read. Every error is told with file:line:col. */
+int csv_read(struct yaml_reader *reader, const char *file, const char *text, size_t size,
+	     struct ew_node **node_out) EW_CHECKED;
+
+#endif
