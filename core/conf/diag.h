@@ -43,7 +43,8 @@ void diag_init(struct diag *diag);
 void diag_fini(struct diag *diag);
 
 /* Add a finding; text in lower case, no full stop. Beyond DIAG_ITEMS_MAX it is
- * only counted; the same finding at the same place is kept once. diag_error always returns -EINVAL. */
+ * only counted; the same finding at the same place is kept once. diag_error
+ * always returns -EINVAL. */
 int diag_error(struct diag *diag, const struct conf_place *place, const char *fmt, ...)
 	EW_PRINTF(3, 4);
 void diag_warn(struct diag *diag, const struct conf_place *place, const char *fmt, ...)
