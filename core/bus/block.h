@@ -22,7 +22,8 @@ enum block_kind {
 	BLOCK_EVENT,
 	BLOCK_DEVICE,           /* a device was declared, changed or removed */
 	BLOCK_TAG,
-	BLOCK_SNAPSHOT          /* all that a route shows, as it is now */
+	BLOCK_SNAPSHOT,         /* all that a route shows, as it is now */
+	BLOCK_SYNCED            /* what there was when the route began has been sent */
 };
 
 struct block {
@@ -46,7 +47,7 @@ static inline struct ew_sample *block_samples(struct block *block)
 	return (struct ew_sample *)(void *)block->body;
 }
 
-/* BLOCK_EVENT: body is this, then text. */
+/* BLOCK_EVENT: body is this, then text. BLOCK_SYNCED has none. */
 static inline struct ew_event *block_event(struct block *block)
 {
 	return (struct ew_event *)(void *)block->body;

@@ -139,9 +139,10 @@ int endpoint_join(struct endpoint *endpoint);
  * End all routes and forget what it declared, unless keep: then its devices go
  * down and wait for the next endpoint of that name to declare them again.
  * `left` is called on the endpoint's loop when no callback will come any more;
- * then endpoint_free() may be called. Main thread.
+ * then endpoint_free() may be called. Main thread. -ENOMEM, -ESHUTDOWN: the
+ * control lane is closed; then nothing was begun.
  */
-void endpoint_leave(struct endpoint *endpoint, bool keep,
+int endpoint_leave(struct endpoint *endpoint, bool keep,
 		    void (*left)(void *arg, struct endpoint *endpoint), void *arg);
 
 /* Main thread, after `left`. Accepts NULL. */
@@ -152,6 +153,9 @@ void endpoint_set_self(struct endpoint *endpoint, void *self);
 
 /* After a reload: remove the devices that were kept and not declared again. Endpoint's loop. */
 void endpoint_settle(struct endpoint *endpoint);
+
+/* What a name kept is not wanted back: nobody will come under it. Main thread. */
+void bus_forget(struct bus *bus, const char *name);
 
 const char *endpoint_name(const struct endpoint *endpoint);
 

@@ -18,9 +18,9 @@
 #include "core/bus/image.h"
 #include "core/bus/registry.h"
 #include "core/bus/ring.h"
+#include "core/bus/rules.h"
 
 struct access;
-struct ruleset;
 struct window;
 
 struct bus {
@@ -42,34 +42,6 @@ struct bus {
 };
 
 /* ---- routes ---- */
-
-/* How one rule reports; immutable, in a filter. */
-struct report {
-	bool exception;
-	double deadband;                /* NaN: the tag's own */
-	ew_dur min_interval;
-	ew_dur max_age;                 /* 0: the tag's own */
-};
-
-struct filter_rule {
-	char **patterns;                /* none: everything */
-	size_t pattern_count;
-	bool events;
-	struct report report;
-};
-
-/* What a route lets through: the first rule that matches a tag says how. */
-struct filter {
-	atomic_uint refs;
-	struct filter_rule *rules;
-	size_t rule_count;
-	const char *origin;             /* "default", "want", "routes" */
-	bool everything;                /* no pattern, no reporting: nothing to look up */
-	bool events;
-	enum route_full full;
-	uint32_t queue_batches;
-	size_t queue_bytes;
-};
 
 /* route.marks, a byte a tag */
 #define MARK_PASSES  0x01u
@@ -94,72 +66,66 @@ enum held_back {
 	HELD_INTERVAL
 };
 
-enum route_end {
-	ROUTE_LIVE,
-	ROUTE_ENDED,            /* nothing more comes: the receiver forgets what it showed */
-};
-
+/*
+ * From one owner to one receiver. References: the bus's list, the producer
+ * while it feeds, the receiver until it has read the end.
+ */
 struct route {
 	uint32_t magic;
-	atomic_uint refs;               /* list, producer, consumer */
+	atomic_uint refs;
 	struct list node;               /* lock; of the bus */
-	struct list planned;            /* lock; scratch of the planner */
 	struct bus *bus;
 	uint32_t id;
 	char *name;                     /* `from>to` */
 	struct owner *owner;
 	struct endpoint *receiver;
 	struct ring *ring;
-	atomic_int end;                 /* enum route_end */
-	struct filter *planned_filter;  /* lock: what the producer was told last */
+	struct filter *planned;         /* lock: the filter the producer was told last */
+	struct endpoint *producer;      /* lock: who was told */
+	bool is_wanted, is_dropped;     /* lock: the planner's */
+	struct endpoint *waiting;       /* lock: the receiver, when it leaves and waits for the end */
 
-	/* pub */
-	struct filter *filter;
-	struct page_table marks;        /* uint8_t */
-	struct page_table reported;     /* struct reported */
-	bool has_marks, has_reported;
+	/* the publisher's loop */
+	struct filter *filter;          /* NULL: not fed */
+	struct page_table marks;        /* uint8_t; pages NULL: not used yet */
+	struct page_table reported;     /* struct reported; the same */
 	bool is_dirty;                  /* a change was lost: nothing goes in before a snapshot */
-	bool is_begun;                  /* its first values were sent */
+	bool is_begun;                  /* what there was at the beginning is marked as owed */
 	bool must_sync;                 /* a synced marker is owed */
-	bool has_owed;
-	uint64_t owed_number;           /* values of batches up to here are owed */
+	bool has_owed;                  /* some tag has MARK_OWED */
+	uint32_t owed_flags;            /* EW_BATCH_INITIAL or EW_BATCH_RESYNC */
+	uint64_t owed_number;           /* values of batches up to here may be owed */
 	struct ring_totals totals;
 	uint64_t pushed_number;         /* last batch that went in */
 	uint32_t *held;                 /* tags with MARK_HELD */
 	size_t held_count, held_room;
-	ew_dur held_due;                /* when the first of them may go; INT64_MAX: none */
 
 	/* any */
-	atomic_bool owes;               /* the consumer tells the owner when there is room */
+	atomic_int is_ended;            /* nothing more comes: the receiver forgets what it showed */
+	atomic_bool owes;               /* the receiver tells the owner when there is room */
 	atomic_bool ready;              /* is in the receiver's list of ready routes */
 	struct route *next_ready;       /* whoever set ready */
-	_Atomic uint64_t lost_samples_mark, lost_events_mark;   /* at the last loss at the tail */
+	_Atomic uint64_t lost_samples_at, lost_events_at;       /* totals at the last loss at the tail */
 	_Atomic uint64_t acked_number;  /* every batch up to here is answered */
 	_Atomic uint64_t filtered, lost_samples, lost_events, resyncs;
 
-	/* recv */
-	struct list received;           /* of the receiver */
+	/* the receiver's loop */
+	struct list received;           /* of the receiver; empty: not known yet, or parted */
+	bool is_met;
 	struct ring_totals seen;
 	struct window *window;          /* EW_ACKS */
-	bool is_known;                  /* is in the receiver's list */
-	_Atomic uint64_t delivered_batches, delivered_samples, delivered_events, gaps;
+	_Atomic uint64_t batches, samples, events, gaps;        /* delivered */
 	_Atomic uint64_t acked, redelivered, dead;
 	_Atomic uint32_t open;
 };
 
 /* ---- endpoints ---- */
 
-/* What a receiver knows of an id. */
-struct seen_tag {
-	struct tag_version *version;    /* NULL: not known */
+/* What a receiver knows of an id: struct device_version or struct tag_version. */
+struct seen {
+	void *version;                  /* NULL: not known */
 	uint32_t generation;            /* of the snapshot that named it last */
-	uint16_t owner;
-};
-
-struct seen_device {
-	struct device_version *version;
-	uint32_t generation;
-	uint16_t owner;
+	uint32_t owner;                 /* index */
 };
 
 struct endpoint {
@@ -173,7 +139,8 @@ struct endpoint {
 	struct owner *owner;
 	bool is_joined, is_leaving;     /* lock */
 	struct list wants;              /* lock */
-	atomic_uint routes_left;        /* leaving: ends still to be reported */
+	int ends_awaited;               /* its loop: routes to it that have not ended yet */
+	bool has_left;                  /* its loop */
 	void (*left)(void *arg, struct endpoint *endpoint);
 	void *left_arg;
 
@@ -182,7 +149,7 @@ struct endpoint {
 	size_t fed_count, fed_room;
 	struct task signal;             /* repair, room, durable: what others ask for */
 	struct loop_timer held_timer;   /* min_interval */
-	atomic_bool wants_room;
+	size_t wanted_room;             /* bytes of what was refused; 0: nothing */
 	uint64_t durable_told;
 	_Atomic uint64_t batches, samples, events, refused, over_limit;
 
@@ -191,8 +158,9 @@ struct endpoint {
 	_Atomic(struct route *) ready;  /* pushed by publishers, newest first */
 	struct route *ready_first;      /* the loop's, oldest first */
 	struct list received;           /* struct route.received */
-	struct page_table seen_devices; /* struct seen_device */
-	struct page_table seen_tags;    /* struct seen_tag */
+	struct page_table seen_devices; /* struct seen */
+	struct page_table seen_tags;    /* struct seen */
+	uint32_t seen_device_ids, seen_tag_ids; /* highest ever known */
 	uint32_t generation;
 	struct page_table view;         /* struct ew_sample */
 	struct page_table view_text;    /* char *: a cell of the tag's max_bytes */
@@ -237,100 +205,151 @@ static inline bool endpoint_has_view(const struct endpoint *endpoint)
 	return (endpoint->module->flags & EW_NEEDS_VIEW) != 0;
 }
 
-/* ---- route.c: life of a route, and the plan ---- */
+/* ---- route.c ---- */
 
 struct route *route_new(struct bus *bus, struct owner *owner, struct endpoint *receiver,
 			struct filter *filter);
 void route_unref(struct route **route);
 
+struct route *route_ref(struct route *route);
+
 /* Ask whoever publishes for the owner to look at its routes again. Any thread. */
 void owner_signal(struct owner *owner);
 
-/* ---- rules.c ---- */
+/* ---- plan.c; bus->lock held ---- */
 
-/* Bring routes in line with rules, wants and endpoints. Lock held. -ENOMEM. */
-int rules_plan(struct bus *bus);
-void ruleset_free(struct ruleset **rules);
-struct filter *filter_ref(struct filter *filter);
-void filter_unref(struct filter **filter);
+/*
+ * Bring routes in line with rules, wants and endpoints. -ENOMEM: what could
+ * be done is done; the next plan does the rest.
+ */
+int plan_routes(struct bus *bus);
 
-/* The rule of a filter that a tag or device falls under; -1: none. */
-int filter_match_tag(const struct filter *filter, const char *device, const char *tag);
-bool filter_match_device(const struct filter *filter, const char *device);
+/*
+ * End the routes to an endpoint that leaves. Returns how many ends it must
+ * wait for: each leads to one endpoint_let_go() on its loop. With keep the
+ * routes that it feeds wait for the next endpoint of its name.
+ */
+unsigned plan_leave(struct endpoint *endpoint, bool keep);
 
-/* ---- feed.c: the producer's side of a route (pub) ---- */
+/* ---- feed.c: the producer's side of a route; the publisher's loop ---- */
 
-/* Begin to feed, or feed by another filter: a snapshot and values follow. */
+/* Begin to feed, or feed by another filter: a snapshot follows. Takes the filter. */
 void route_attach(struct route *route, struct endpoint *publisher, struct filter *filter);
 
-/* Stop feeding. Drops the producer's reference. */
-void route_detach(struct route *route, struct endpoint *publisher, bool ended);
+/* Feed no more. */
+void route_detach(struct route *route, struct endpoint *publisher);
 
 /* Put a block in, or lose it by the route's policy. Takes one reference. */
-void route_push(struct route *route, struct block *block);
+void route_push(struct route *route, struct endpoint *publisher, struct block *block);
+
+/* A change could not be put in: a snapshot makes it good. */
+void route_spoil(struct route *route);
 
 /* Send what is owed as far as there is room. */
 void route_repair(struct route *route, struct endpoint *publisher);
 
-/* Does the route show this tag? Decides it anew for one that is being declared. */
+/* A tag was declared or changed: does the route show it? */
 bool route_judge_tag(struct route *route, const struct tag_version *tag, const char *device);
 bool route_shows_tag(const struct route *route, uint32_t tag);
 bool route_shows_device(const struct route *route, const char *device);
 
-/* The byte of marks of a tag. make: NULL only without memory. */
-uint8_t *route_mark(struct route *route, uint32_t tag, bool make);
+/* ---- report.c: report-by-exception and min_interval; the publisher's loop ---- */
 
-/* ---- report.c: report-by-exception and min_interval (pub) ---- */
+/* The part of a batch that goes to the route now; NULL: nothing. Takes and gives a reference. */
+struct block *report_filter(struct route *route, struct endpoint *publisher,
+			    struct block *block);
 
-/* Whether a sample goes to the route now; remembers what was reported. */
-bool report_passes(struct route *route, const struct ew_sample *sample, ew_dur now);
-
-/* Send held values whose time has come; returns when the next is due (INT64_MAX: none). */
+/* Send held values whose time has come; returns when the next is due, INT64_MAX: none. */
 ew_dur report_flush(struct route *route, struct endpoint *publisher, ew_dur now);
 
-/* ---- publish.c (pub) ---- */
+/* Forget a tag that is removed. */
+void report_forget(struct route *route, uint32_t tag);
 
-/* A block of the image's values of tags; NULL: no memory or nothing to send. */
+/* ---- publish.c; the publisher's loop ---- */
+
+/* Is there room for so many bytes in every route that says `full: block`? */
+bool publish_has_room(const struct endpoint *publisher, size_t bytes);
+
+/*
+ * A block of the image's values of tags, those left out that are newer than
+ * batch `up_to` or were never written. NULL: no memory, or nothing is left.
+ */
 struct block *publish_image_block(struct endpoint *publisher, const uint32_t *tags, size_t count,
-				  uint32_t flags);
+				  uint64_t up_to);
 
-/* ---- deliver.c, seen.c, window.c (recv) ---- */
+/* ---- deliver.c; the receiver's loop ---- */
 
 /* A route has something: put it in the receiver's list. Any thread. */
 void receiver_signal(struct route *route);
 
+/* The receiver's data task. */
 bool receiver_run(struct task *task);
 
-/* Apply one declaration or removal; calls the module. */
-void seen_apply_device(struct endpoint *receiver, struct device_version *version,
-		       enum ew_change change, uint16_t owner);
-void seen_apply_tag(struct endpoint *receiver, struct tag_version *version,
-		    enum ew_change change, uint16_t owner);
+/* Make a route known to its receiver, whichever comes first, its data or its begin. */
+void receiver_meet(struct route *route);
 
-/* Bring what is known of the owner in line with a snapshot; NULL: nothing. */
-void seen_reconcile(struct endpoint *receiver, const struct block_snapshot *snapshot,
-		    uint16_t owner);
+/* The route is over for its receiver. Drops the receiver's reference. */
+void receiver_part(struct route *route);
+
+/* Part with all routes, read or not. */
+void receiver_fini(struct endpoint *receiver);
+
+/* A batch while it is delivered or kept: what the module sees comes first. */
+struct delivery {
+	struct ew_batch batch;
+	struct block *block;
+	struct route *route;
+};
+
+/* ---- seen.c; the receiver's loop: what it knows ---- */
+
+/* Apply one declaration, change or removal; calls the module. */
+void seen_device(struct endpoint *receiver, const struct route *route,
+		 struct device_version *version, enum ew_change change);
+void seen_tag(struct endpoint *receiver, const struct route *route, struct tag_version *version,
+	      enum ew_change change);
+
+/* Bring what is known of the route's owner in line with a snapshot; NULL: nothing is shown. */
+void seen_reconcile(struct endpoint *receiver, const struct route *route,
+		    const struct block_snapshot *snapshot);
 
 /* Forget everything without telling the module. */
 void seen_fini(struct endpoint *receiver);
 
-void view_store(struct endpoint *receiver, const struct ew_sample *sample);
+/* ---- view.c; the receiver's loop ---- */
 
-int window_new(uint32_t capacity, struct window **window_out);
+void view_store(struct endpoint *receiver, const struct ew_sample *samples, uint32_t count);
+void view_forget(struct endpoint *receiver, uint32_t tag);
+void view_fini(struct endpoint *receiver);
+
+/* ---- window.c; the receiver's loop: positions delivered and not answered ---- */
+
+int window_new(struct window **window_out);
 void window_free(struct window **window, struct route *route);
 bool window_has_room(const struct window *window);
 
-/* Put a delivered batch in; the window owns the block reference and the batch it returns. */
-struct ew_batch *window_open(struct window *window, struct route *route,
-			     const struct ew_batch *batch, struct block *block);
+/* Put a delivered batch in; the window takes the block and gives where it keeps the batch. */
+struct delivery *window_open(struct window *window, const struct delivery *delivery);
 
 /* The next batch to deliver again; NULL: none. */
-struct ew_batch *window_redeliver(struct window *window);
+struct delivery *window_redeliver(struct window *window);
+
+/* ---- keep.c; the receiver's loop: batches held by the module ---- */
+
+void held_fini(struct endpoint *receiver);
+
+/* ---- declare.c; the owner's loop ---- */
+
+/* Before a reload: all devices go down and wait to be declared again. */
+void endpoint_keep(struct endpoint *endpoint);
+
+/* Remove all devices. */
+void endpoint_forget(struct endpoint *endpoint);
 
 /* ---- endpoint.c ---- */
 
-/* One of the routes of a leaving endpoint has ended. Endpoint's loop. */
-void endpoint_route_ended(struct endpoint *endpoint);
+/* A producer of a leaving endpoint has let go of its route. Endpoint's loop. */
+void endpoint_let_go(struct endpoint *endpoint);
 
 /* ---- writer.c, access.c ---- */
 

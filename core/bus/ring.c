@@ -16,7 +16,6 @@ struct slot {
 	_Atomic uint64_t batches;
 	_Atomic uint64_t samples;
 	_Atomic uint64_t events;
-	_Atomic uint64_t changes;
 };
 
 struct ring {
@@ -89,7 +88,6 @@ void ring_push(struct ring *ring, const struct ring_entry *entry)
 	atomic_store_explicit(&slot->batches, entry->before.batches, memory_order_relaxed);
 	atomic_store_explicit(&slot->samples, entry->before.samples, memory_order_relaxed);
 	atomic_store_explicit(&slot->events, entry->before.events, memory_order_relaxed);
-	atomic_store_explicit(&slot->changes, entry->before.changes, memory_order_relaxed);
 	atomic_store_explicit(&ring->tail, tail + 1, memory_order_release);
 }
 
@@ -108,7 +106,6 @@ bool ring_take(struct ring *ring, struct ring_entry *entry_out)
 		entry.before.batches = atomic_load_explicit(&slot->batches, memory_order_relaxed);
 		entry.before.samples = atomic_load_explicit(&slot->samples, memory_order_relaxed);
 		entry.before.events = atomic_load_explicit(&slot->events, memory_order_relaxed);
-		entry.before.changes = atomic_load_explicit(&slot->changes, memory_order_relaxed);
 	} while (!atomic_compare_exchange_weak_explicit(&ring->head, &head, head + 1,
 							memory_order_acq_rel,
 							memory_order_acquire));
@@ -119,6 +116,17 @@ bool ring_take(struct ring *ring, struct ring_entry *entry_out)
 void ring_release(struct ring *ring, size_t bytes)
 {
 	atomic_fetch_sub_explicit(&ring->bytes, bytes, memory_order_relaxed);
+}
+
+bool ring_charge(struct ring *ring, size_t bytes)
+{
+	size_t before = atomic_fetch_add_explicit(&ring->bytes, bytes, memory_order_relaxed);
+
+	if (before + bytes <= ring->limit_bytes) {
+		return true;
+	}
+	ring_release(ring, bytes);
+	return false;
 }
 
 bool ring_is_empty(const struct ring *ring)

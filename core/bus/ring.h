@@ -17,7 +17,6 @@ struct ring_totals {
 	uint64_t batches;
 	uint64_t samples;
 	uint64_t events;
-	uint64_t changes;       /* of devices and tags */
 };
 
 struct ring_entry {
@@ -47,6 +46,9 @@ bool ring_take(struct ring *ring, struct ring_entry *entry_out);
  * that holds blocks holds room. Any thread.
  */
 void ring_release(struct ring *ring, size_t bytes);
+
+/* Count bytes that a receiver goes on holding. False: over the bound. Any thread. */
+bool ring_charge(struct ring *ring, size_t bytes);
 
 bool ring_is_empty(const struct ring *ring);
 

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Delivering, on the receiver's loop. Routes that have something stand in the
+ * receiver's list of ready routes; each gets a few entries, then goes to the
+ * end. Losses show in the running totals of an entry; those behind the last
+ * entry in the marks that the producer leaves.
+ */
+#include <stdlib.h>
+
+#include "core/bus/inside.h"
+
+#define BUDGET       16u        /* entries of a turn */
+#define ROUTE_SHARE  4u         /* of them for one route */
+
+/* ---- ready routes ---- */
+
+void receiver_signal(struct route *route)
+{
+	struct endpoint *receiver = route->receiver;
+	struct route *head;
+
+	if (atomic_exchange_explicit(&route->ready, true, memory_order_acq_rel)) {
+		return;
+	}
+	/* the list keeps what is in it */
+	(void)route_ref(route);
+	head = atomic_load_explicit(&receiver->ready, memory_order_relaxed);
+	do {
+		route->next_ready = head;
+	} while (!atomic_compare_exchange_weak_explicit(&receiver->ready, &head, route,
+							memory_order_release,
+							memory_order_relaxed));
+	task_schedule(&receiver->data);
+}
+
+static void ready_append(struct endpoint *receiver, struct route *route)
+{
+	struct route **end = &receiver->ready_first;
+
+	route->next_ready = NULL;
+	while (*end != NULL) {
+		end = &(*end)->next_ready;
+	}
+	*end = route;
+}
+
+/* Newest first becomes oldest first, behind what waits already. */
+static void ready_collect(struct endpoint *receiver)
+{
+	struct route *taken = atomic_exchange_explicit(&receiver->ready, NULL,
+						       memory_order_acquire);
+	struct route *turned = NULL;
+
+	while (taken != NULL) {
+		struct route *next = taken->next_ready;
+
+		taken->next_ready = turned;
+		turned = taken;
+		taken = next;
+	}
+	while (turned != NULL) {
+		struct route *next = turned->next_ready;
+
+		ready_append(receiver, turned);
+		turned = next;
+	}
+}
+
+/* ---- gaps ---- */
+
+static void tell_gap(struct route *route, uint64_t samples, uint64_t events)
+{
+	struct endpoint *receiver = route->receiver;
+	const struct ew_gap gap = {
+		.route = route->id,
+		.reason = EW_GAP_OVERFLOW,
+		.samples = samples,
+		.events = events,
+	};
+
+	atomic_fetch_add_explicit(&route->gaps, 1, memory_order_relaxed);
+	if (receiver->module->gap != NULL) {
+		endpoint_enter(receiver, "gap");
+		receiver->module->gap(receiver->self, &gap);
+		endpoint_leave_callback(receiver);
+	}
+}
+
+static void find_gap(struct route *route, const struct ring_totals *before)
+{
+	uint64_t samples = before->samples - route->seen.samples;
+	uint64_t events = before->events - route->seen.events;
+
+	route->seen = *before;
+	if (samples > 0 || events > 0) {
+		tell_gap(route, samples, events);
+	}
+}
+
+/* The queue is empty: was something lost behind its last entry? */
+static void find_gap_at_end(struct route *route)
+{
+	uint64_t samples = atomic_load_explicit(&route->lost_samples_at, memory_order_acquire);
+	uint64_t events = atomic_load_explicit(&route->lost_events_at, memory_order_acquire);
+	struct ring_totals totals = route->seen;
+
+	totals.samples = samples > totals.samples ? samples : totals.samples;
+	totals.events = events > totals.events ? events : totals.events;
+	find_gap(route, &totals);
+}
+
+/* ---- entries ---- */
+
+static void call_batch(struct endpoint *receiver, const struct ew_batch *batch)
+{
+	if (receiver->module->batch != NULL) {
+		endpoint_enter(receiver, "batch");
+		receiver->module->batch(receiver->self, batch);
+		endpoint_leave_callback(receiver);
+	}
+}
+
+static void count(_Atomic uint64_t *counter, uint64_t by)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + by,
+			      memory_order_relaxed);
+}
+
+/* Everything up to this batch is dealt with: without a window at once. */
+static void settle_number(struct route *route, uint64_t number)
+{
+	atomic_store_explicit(&route->acked_number, number, memory_order_release);
+}
+
+static void deliver_samples(struct route *route, struct block *block)
+{
+	struct endpoint *receiver = route->receiver;
+	struct delivery delivery = {
+		.batch = {
+			.route = route->id,
+			.count = block->count,
+			.flags = block->flags,
+			.position = route->seen.batches + 1,
+			.number = block->number,
+			.stamped = block->stamped,
+			.samples = block_samples(block),
+		},
+		.block = block,
+		.route = route,
+	};
+	struct delivery *at = &delivery;
+
+	route->seen.batches++;
+	route->seen.samples += block->count;
+	count(&route->batches, 1);
+	count(&route->samples, block->count);
+	if (endpoint_has_view(receiver)) {
+		view_store(receiver, delivery.batch.samples, block->count);
+	}
+	if (route->window != NULL) {
+		at = window_open(route->window, &delivery);
+		atomic_fetch_add_explicit(&route->open, 1, memory_order_relaxed);
+	}
+	call_batch(receiver, &at->batch);
+	if (route->window == NULL) {
+		settle_number(route, delivery.batch.number);
+		ring_release(route->ring, block->bytes);
+		block_unref(&block);
+	}
+}
+
+static void deliver_event(struct route *route, struct block *block)
+{
+	struct endpoint *receiver = route->receiver;
+
+	route->seen.events++;
+	count(&route->events, 1);
+	if (receiver->module->event != NULL) {
+		endpoint_enter(receiver, "event");
+		receiver->module->event(receiver->self, block_event(block));
+		endpoint_leave_callback(receiver);
+	}
+}
+
+static void deliver_synced(struct route *route)
+{
+	struct endpoint *receiver = route->receiver;
+
+	if (receiver->module->synced != NULL) {
+		endpoint_enter(receiver, "synced");
+		receiver->module->synced(receiver->self, route->id);
+		endpoint_leave_callback(receiver);
+	}
+}
+
+static void deliver(struct route *route, struct block *block)
+{
+	struct endpoint *receiver = route->receiver;
+	enum ew_change change = (enum ew_change)block->flags;
+
+	switch ((enum block_kind)block->kind) {
+	case BLOCK_SAMPLES:
+		deliver_samples(route, block);
+		return;
+	case BLOCK_EVENT:
+		deliver_event(route, block);
+		break;
+	case BLOCK_DEVICE:
+		seen_device(receiver, route, block_subject(block)->device, change);
+		break;
+	case BLOCK_TAG:
+		seen_tag(receiver, route, block_subject(block)->tag, change);
+		break;
+	case BLOCK_SNAPSHOT:
+		seen_reconcile(receiver, route, block_snapshot(block));
+		break;
+	case BLOCK_SYNCED:
+		deliver_synced(route);
+		break;
+	}
+	ring_release(route->ring, block->bytes);
+	block_unref(&block);
+}
+
+/* ---- routes ---- */
+
+void receiver_meet(struct route *route)
+{
+	struct endpoint *receiver = route->receiver;
+
+	if (route->is_met) {
+		return;
+	}
+	route->is_met = true;
+	list_push(&receiver->received, &route->received);
+	if ((receiver->module->flags & EW_ACKS) != 0 && window_new(&route->window) != 0) {
+		log_msg(LOG_LEVEL_ERROR, route->name,
+			"no memory for positions: they are not counted");
+	}
+}
+
+void receiver_part(struct route *route)
+{
+	list_remove(&route->received);
+	route_unref(&route);
+}
+
+/* A batch that the module wants again comes before anything newer. */
+static bool redeliver(struct route *route)
+{
+	struct delivery *delivery =
+		route->window == NULL ? NULL : window_redeliver(route->window);
+
+	if (delivery == NULL) {
+		return false;
+	}
+	delivery->batch.flags |= EW_BATCH_REDELIVERED;
+	count(&route->redelivered, 1);
+	call_batch(route->receiver, &delivery->batch);
+	return true;
+}
+
+static bool deliver_next(struct route *route)
+{
+	struct ring_entry entry;
+
+	if (redeliver(route)) {
+		return true;
+	}
+	if (route->window != NULL && !window_has_room(route->window)) {
+		return false;
+	}
+	if (!ring_take(route->ring, &entry)) {
+		find_gap_at_end(route);
+		return false;
+	}
+	find_gap(route, &entry.before);
+	deliver(route, entry.block);
+	return true;
+}
+
+/* Whether the owner waits to hear that there is room. */
+static void answer_owner(struct route *route)
+{
+	struct owner *owner = route->owner;
+
+	if (atomic_load_explicit(&route->owes, memory_order_acquire) ||
+	    atomic_load_explicit(&owner->listens, memory_order_relaxed)) {
+		owner_signal(owner);
+	}
+}
+
+/* True: there is more. */
+static bool serve(struct route *route, unsigned *budget)
+{
+	unsigned share = *budget < ROUTE_SHARE ? *budget : ROUTE_SHARE;
+
+	receiver_meet(route);
+	if (list_is_empty(&route->received)) {
+		return false;
+	}
+	while (share > 0 && deliver_next(route)) {
+		share--;
+		(*budget)--;
+	}
+	answer_owner(route);
+	if (share == 0) {
+		return true;
+	}
+	if (atomic_load(&route->is_ended) != 0 && ring_is_empty(route->ring)) {
+		seen_reconcile(route->receiver, route, NULL);
+		receiver_part(route);
+	}
+	return false;
+}
+
+bool receiver_run(struct task *task)
+{
+	struct endpoint *receiver = container_of(task, struct endpoint, data);
+	unsigned budget = receiver->config.budget == 0 ? BUDGET : receiver->config.budget;
+
+	ready_collect(receiver);
+	while (budget > 0 && receiver->ready_first != NULL) {
+		struct route *route = receiver->ready_first;
+
+		receiver->ready_first = route->next_ready;
+		/* from here a push queues it anew; what was pushed before is served now */
+		atomic_exchange_explicit(&route->ready, false, memory_order_acq_rel);
+		if (serve(route, &budget) &&
+		    !atomic_exchange_explicit(&route->ready, true, memory_order_acq_rel)) {
+			ready_append(receiver, route);
+		} else {
+			route_unref(&route);
+		}
+	}
+	return receiver->ready_first != NULL;
+}
+
+void receiver_fini(struct endpoint *receiver)
+{
+	struct list *node, *after;
+
+	ready_collect(receiver);
+	while (receiver->ready_first != NULL) {
+		struct route *route = receiver->ready_first;
+
+		receiver->ready_first = route->next_ready;
+		receiver_meet(route);
+		route_unref(&route);
+	}
+	list_for_each_safe(node, after, &receiver->received) {
+		receiver_part(list_entry(node, struct route, received));
+	}
+}
