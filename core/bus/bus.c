@@ -49,6 +49,7 @@ void bus_free(struct bus **bus_at)
 		route_unref(&route);
 	}
 	ruleset_free(&bus->rules);
+	access_unref(&bus->access);
 	image_fini(&bus->image);
 	registry_fini(&bus->registry);
 	(void)pthread_mutex_destroy(&bus->lock);

@@ -124,9 +124,7 @@ static void set_up(struct endpoint *endpoint, struct bus *bus,
 	list_init(&endpoint->wants);
 	list_init(&endpoint->received);
 	list_init(&endpoint->held);
-	list_init(&endpoint->open_writes);
-	list_init(&endpoint->leases);
-	list_init(&endpoint->asked);
+	writes_init(endpoint);
 	task_init(&endpoint->signal, config->loop, LANE_CONTROL, signal_run);
 	task_init(&endpoint->data, config->loop, LANE_DATA, receiver_run);
 }
@@ -302,6 +300,7 @@ static void leave_run(struct post *post)
 	struct leave *leave = container_of(post, struct leave, post);
 	struct endpoint *endpoint = leave->endpoint;
 
+	writes_leave(endpoint);
 	if (leave->keep) {
 		endpoint_keep(endpoint);
 	} else {

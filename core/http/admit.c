@@ -155,7 +155,7 @@ static bool admit_core(struct ew_http_request *req, struct answer *answer)
 	return true;
 }
 
-static void admit_role(struct ew_http_request *req, const struct route *route, bool is_valid,
+static void admit_role(struct ew_http_request *req, const struct http_route *route, bool is_valid,
 		       struct answer *answer)
 {
 	char text[128];
@@ -170,12 +170,12 @@ static void admit_role(struct ew_http_request *req, const struct route *route, b
 }
 
 /* The route for a request of good form; NULL: answer_out says why not. */
-static struct route *admit_route(struct ew_http_request *req, const struct head *head,
+static struct http_route *admit_route(struct ew_http_request *req, const struct head *head,
 				 struct answer *answer)
 {
 	bool is_valid = admit_identify(req, head);
 	bool is_anonymous = head->authorization == NULL;
-	struct route *route;
+	struct http_route *route;
 	unsigned allowed;
 
 	if (admit_core(req, answer)) {
@@ -184,7 +184,7 @@ static struct route *admit_route(struct ew_http_request *req, const struct head 
 	http_lock(req->http);
 	route = router_find(&req->http->router, req->method, &req->uri, &allowed);
 	if (route != NULL) {
-		(void)route_hold(route);
+		(void)http_route_hold(route);
 	}
 	http_unlock(req->http);
 
@@ -210,15 +210,15 @@ static struct route *admit_route(struct ew_http_request *req, const struct head 
 		return route;
 	}
 	http_lock(req->http);
-	route_drop(&route);
+	http_route_drop(&route);
 	http_unlock(req->http);
 	return NULL;
 }
 
 void request_admit(struct ew_http_request *req, const struct head *head, int uri_error,
-		   struct route **route_out, struct answer *answer_out)
+		   struct http_route **route_out, struct answer *answer_out)
 {
-	struct route *route = NULL;
+	struct http_route *route = NULL;
 	struct answer answer = {0};
 
 	req->method = http_method_parse(head->method);

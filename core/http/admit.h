@@ -23,6 +23,6 @@ struct head {
  * set, or *answer_out is what to answer.
  */
 void request_admit(struct ew_http_request *req, const struct head *head, int uri_error,
-		   struct route **route_out, struct answer *answer_out);
+		   struct http_route **route_out, struct answer *answer_out);
 
 #endif

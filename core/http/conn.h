@@ -69,7 +69,7 @@ struct conn {
 
 	struct ew_http_request *req;    /* of the request in hand */
 	int uri_error;
-	struct route *route;            /* admitted, not yet handed over */
+	struct http_route *route;            /* admitted, not yet handed over */
 	struct answer early;            /* the core's own answer */
 	uint64_t drained;
 	struct buf sending;             /* stream bytes being sent */

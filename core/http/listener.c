@@ -183,7 +183,7 @@ void conn_finish(struct conn *conn)
 		conn->req = NULL;
 	}
 	http_lock(l->http);
-	route_drop(&conn->route);
+	http_route_drop(&conn->route);
 	http_unlock(l->http);
 	answer_fini(&conn->early);
 	buf_fini(&conn->sending);

@@ -143,7 +143,7 @@ static enum MHD_Result conn_answer(struct conn *conn)
 /* The request is here whole. */
 static enum MHD_Result conn_dispatch(struct conn *conn)
 {
-	struct route *route = conn->route;
+	struct http_route *route = conn->route;
 	int64_t deadline = conn->listener->timeouts.answer;
 	int ret;
 

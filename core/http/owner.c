@@ -45,13 +45,13 @@ static bool owner_is_reserved(const char *path)
 int http_owner_handle(struct http_owner *owner, const struct ew_http_spec *spec)
 {
 	struct http *http = owner->http;
-	struct route *route = NULL;
-	struct route *other = NULL;
+	struct http_route *route = NULL;
+	struct http_route *other = NULL;
 	char holder[64] = "the core";
 	int ret;
 
 	check_obj(owner, OWNER_MAGIC);
-	ret = route_new(spec, owner, &route);
+	ret = http_route_new(spec, owner, &route);
 	if (ret < 0) {
 		return ret;
 	}
@@ -67,7 +67,7 @@ int http_owner_handle(struct http_owner *owner, const struct ew_http_spec *spec)
 		}
 	}
 	if (ret < 0) {
-		route_drop(&route);
+		http_route_drop(&route);
 	}
 	http_unlock(http);
 	if (ret == -EEXIST) {
@@ -214,7 +214,7 @@ int http_walk_routes(struct http *http,
 
 	http_lock(http);
 	list_for_each(at, &http->router.routes) {
-		struct route *route = list_entry(at, struct route, node);
+		struct http_route *route = list_entry(at, struct http_route, node);
 		struct http_owner *owner = route->owner;
 
 		ret = fn(arg, owner->name, route->methods, &route->spec);

@@ -44,7 +44,7 @@ static void request_settle(struct ew_http_request *req)
 	}
 	list_remove(&req->call_node);
 	list_remove(&req->wake_node);
-	route_drop(&req->route);
+	http_route_drop(&req->route);
 	answer_fini(&req->answer);
 	buf_fini(&req->stream);
 	buf_fini(&req->body);
@@ -152,7 +152,7 @@ bool request_end_headers(struct ew_http_request *req)
 	return true;
 }
 
-int request_hand_over(struct ew_http_request *req, struct route *route)
+int request_hand_over(struct ew_http_request *req, struct http_route *route)
 {
 	struct http *http = req->http;
 	struct http_owner *owner;

@@ -78,7 +78,7 @@ struct ew_http_request {
 	int fault;                      /* 0, -EPIPE, -ETIMEDOUT: what the owner's calls return */
 	struct http_owner *owner;       /* holds it; NULL: not, or not any more */
 	void *conn;                     /* the listener's connection; NULL: it has left */
-	struct route *route;
+	struct http_route *route;
 	struct answer answer;
 	struct buf stream;              /* written by the owner, not yet fetched */
 	size_t waiting;                 /* stream bytes written and not yet sent */
@@ -147,7 +147,7 @@ bool request_end_headers(struct ew_http_request *req) EW_CHECKED;
  * Give a request that was read whole to the owner of its route. The route is
  * taken. -EBUSY: a limit of parked requests; -ESHUTDOWN: the owner is stopping.
  */
-int request_hand_over(struct ew_http_request *req, struct route *route) EW_CHECKED;
+int request_hand_over(struct ew_http_request *req, struct http_route *route) EW_CHECKED;
 
 /* Nobody answered in time: a 504 is the answer, and the owner is told. */
 void request_expire(struct ew_http_request *req);

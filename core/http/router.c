@@ -40,7 +40,7 @@ enum http_method http_method_parse(const char *text)
 }
 
 /* "GET POST" as bits; 0: not a list of methods. */
-static unsigned route_parse_methods(const char *text)
+static unsigned http_route_parse_methods(const char *text)
 {
 	unsigned methods = 0;
 
@@ -66,7 +66,7 @@ static unsigned route_parse_methods(const char *text)
 	return methods;
 }
 
-static void route_free(struct route *route)
+static void http_route_free(struct http_route *route)
 {
 	pattern_fini(&route->pattern);
 	free(route->path);
@@ -74,9 +74,9 @@ static void route_free(struct route *route)
 	free(route);
 }
 
-int route_new(const struct ew_http_spec *spec, void *owner, struct route **route_out)
+int http_route_new(const struct ew_http_spec *spec, void *owner, struct http_route **route_out)
 {
-	struct route *route;
+	struct http_route *route;
 	int ret = -ENOMEM;
 
 	if (spec->size != sizeof(*spec) || spec->path == NULL || spec->handle == NULL ||
@@ -91,7 +91,7 @@ int route_new(const struct ew_http_spec *spec, void *owner, struct route **route
 	list_init(&route->node);
 	route->refs = 1;
 	route->owner = owner;
-	route->methods = route_parse_methods(spec->methods);
+	route->methods = http_route_parse_methods(spec->methods);
 	route->path = strdup(spec->path);
 	route->summary = strdup(spec->summary != NULL ? spec->summary : "");
 	if (route->path == NULL || route->summary == NULL) {
@@ -111,19 +111,19 @@ int route_new(const struct ew_http_spec *spec, void *owner, struct route **route
 	*route_out = route;
 	return 0;
 fail:
-	route_free(route);
+	http_route_free(route);
 	return ret;
 }
 
-struct route *route_hold(struct route *route)
+struct http_route *http_route_hold(struct http_route *route)
 {
 	route->refs++;
 	return route;
 }
 
-void route_drop(struct route **route)
+void http_route_drop(struct http_route **route)
 {
-	struct route *gone = *route;
+	struct http_route *gone = *route;
 
 	*route = NULL;
 	if (gone == NULL) {
@@ -132,7 +132,7 @@ void route_drop(struct route **route)
 	check(gone->refs > 0);
 	gone->refs--;
 	if (gone->refs == 0) {
-		route_free(gone);
+		http_route_free(gone);
 	}
 }
 
@@ -142,11 +142,11 @@ void router_init(struct router *router)
 	router->count = 0;
 }
 
-static void router_remove(struct router *router, struct route *route)
+static void router_remove(struct router *router, struct http_route *route)
 {
 	list_remove(&route->node);
 	router->count--;
-	route_drop(&route);
+	http_route_drop(&route);
 }
 
 void router_fini(struct router *router)
@@ -155,11 +155,11 @@ void router_fini(struct router *router)
 	struct list *after;
 
 	list_for_each_safe(at, after, &router->routes) {
-		router_remove(router, list_entry(at, struct route, node));
+		router_remove(router, list_entry(at, struct http_route, node));
 	}
 }
 
-int router_add(struct router *router, struct route *route, struct route **other_out)
+int router_add(struct router *router, struct http_route *route, struct http_route **other_out)
 {
 	struct list *at;
 
@@ -167,7 +167,7 @@ int router_add(struct router *router, struct route *route, struct route **other_
 		return -ENOSPC;
 	}
 	list_for_each(at, &router->routes) {
-		struct route *other = list_entry(at, struct route, node);
+		struct http_route *other = list_entry(at, struct http_route, node);
 
 		if ((other->methods & route->methods) != 0 &&
 		    other->pattern.count == route->pattern.count &&
@@ -187,7 +187,7 @@ void router_remove_owner(struct router *router, const void *owner)
 	struct list *after;
 
 	list_for_each_safe(at, after, &router->routes) {
-		struct route *route = list_entry(at, struct route, node);
+		struct http_route *route = list_entry(at, struct http_route, node);
 
 		if (route->owner == owner) {
 			router_remove(router, route);
@@ -195,15 +195,15 @@ void router_remove_owner(struct router *router, const void *owner)
 	}
 }
 
-struct route *router_find(const struct router *router, enum http_method method,
+struct http_route *router_find(const struct router *router, enum http_method method,
 			  const struct uri *uri, unsigned *allowed_out)
 {
-	struct route *best = NULL;
+	struct http_route *best = NULL;
 	unsigned allowed = 0;
 	struct list *at;
 
 	list_for_each(at, &router->routes) {
-		struct route *route = list_entry(at, struct route, node);
+		struct http_route *route = list_entry(at, struct http_route, node);
 
 		if (!pattern_matches(&route->pattern, uri)) {
 			continue;

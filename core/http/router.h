@@ -60,7 +60,7 @@ int pattern_compare(const struct pattern *a, const struct pattern *b);
 const char *pattern_param(const struct pattern *pattern, const struct uri *uri, const char *name);
 
 /* One registered handler. Lives while it is in the table or a request uses it. */
-struct route {
+struct http_route {
 	struct list node;
 	unsigned refs;          /* guarded by the listener's lock */
 	void *owner;            /* who registered it; not looked at here */
@@ -81,15 +81,15 @@ void router_fini(struct router *router);
 
 /*
  * Copy a spec into a route, not yet in a table. -EINVAL a member makes no
- * sense; -ENOMEM. Released by route_drop().
+ * sense; -ENOMEM. Released by http_route_drop().
  */
-int route_new(const struct ew_http_spec *spec, void *owner, struct route **route_out) EW_CHECKED;
+int http_route_new(const struct ew_http_spec *spec, void *owner, struct http_route **route_out) EW_CHECKED;
 
 /*
  * Put a route into the table, which takes the reference. -EEXIST: its pattern
  * and a method are taken by *other_out; -ENOSPC: the table is full.
  */
-int router_add(struct router *router, struct route *route, struct route **other_out) EW_CHECKED;
+int router_add(struct router *router, struct http_route *route, struct http_route **other_out) EW_CHECKED;
 
 /* Take out all routes of an owner. */
 void router_remove_owner(struct router *router, const void *owner);
@@ -98,11 +98,11 @@ void router_remove_owner(struct router *router, const void *owner);
  * The nearest route for a method. NULL: none; then *allowed_out has the
  * methods that the path knows (0: the path is unknown).
  */
-struct route *router_find(const struct router *router, enum http_method method,
+struct http_route *router_find(const struct router *router, enum http_method method,
 			  const struct uri *uri, unsigned *allowed_out);
 
-struct route *route_hold(struct route *route);
-void route_drop(struct route **route);
+struct http_route *http_route_hold(struct http_route *route);
+void http_route_drop(struct http_route **route);
 
 /* HTTP_METHOD_COUNT for an unknown word. */
 enum http_method http_method_parse(const char *text);

@@ -174,14 +174,14 @@ static int add(struct router *router, const char *methods, const char *path)
 	struct ew_http_spec spec = {
 		.size = sizeof(spec), .methods = methods, .path = path, .handle = handler,
 	};
-	struct route *route;
-	struct route *other = NULL;
-	int ret = route_new(&spec, router, &route);
+	struct http_route *route;
+	struct http_route *other = NULL;
+	int ret = http_route_new(&spec, router, &route);
 
 	if (ret == 0) {
 		ret = router_add(router, route, &other);
 		if (ret < 0) {
-			route_drop(&route);
+			http_route_drop(&route);
 		}
 	}
 	return ret;
@@ -191,7 +191,7 @@ static const char *find(const struct router *router, enum http_method method, co
 			unsigned *allowed_out)
 {
 	struct uri uri;
-	struct route *route;
+	struct http_route *route;
 
 	assert_int_equal(uri_parse(target, &uri), 0);
 	route = router_find(router, method, &uri, allowed_out);
