@@ -63,9 +63,13 @@ struct route_rule {
 	ew_dur min_interval;            /* 0: none */
 	ew_dur max_age;                 /* exception: repeat at the latest; 0: the tag's own */
 	enum route_full full;
-	uint32_t queue_batches;         /* 0: 1,024 */
-	size_t queue_bytes;             /* 0: 4 MiB */
+	uint32_t queue_batches;         /* 0: the default; raised beyond what a route began with
+					 * (at least the default), it waits for the receiver's restart */
+	size_t queue_bytes;             /* 0: the default */
 };
+
+#define ROUTE_QUEUE_BATCHES  1024u
+#define ROUTE_QUEUE_BYTES    ((size_t)4 << 20)
 
 /*
  * Replace all rules and bring the routes in line with them: new routes begin

@@ -293,7 +293,7 @@ static bool push_owed(struct route *route, struct endpoint *publisher, const uin
 	}
 	block = publish_image_block(publisher, tags, count, route->owed_number);
 	if (block != NULL) {
-		block->flags = route->owed_flags;
+		block->flags = route->must_sync ? EW_BATCH_INITIAL : EW_BATCH_RESYNC;
 		put(route, block);
 		atomic_fetch_add_explicit(&route->resyncs, 1, memory_order_relaxed);
 	}
@@ -353,9 +353,6 @@ void route_repair(struct route *route, struct endpoint *publisher)
 	}
 	if (!route->is_dirty && route->has_owed) {
 		route->has_owed = !push_all_owed(route, publisher);
-		if (!route->has_owed) {
-			route->owed_flags = EW_BATCH_RESYNC;
-		}
 	}
 	if (!route->is_dirty && !route->has_owed && route->must_sync) {
 		route->must_sync = !push_synced(route, publisher);
@@ -414,23 +411,39 @@ static void judge_all(struct route *route, struct endpoint *publisher, struct fi
 	}
 }
 
+static void set_limits(const struct route *route)
+{
+	const struct filter *filter = route->filter;
+	uint32_t batches = filter->queue_batches == 0 ? ROUTE_QUEUE_BATCHES : filter->queue_batches;
+	size_t bytes = filter->queue_bytes == 0 ? ROUTE_QUEUE_BYTES : filter->queue_bytes;
+
+	if (batches > ring_capacity(route->ring)) {
+		log_msg(LOG_LEVEL_WARNING, route->name,
+			"the queue holds %u batches until the receiver restarts",
+			ring_capacity(route->ring));
+	}
+	ring_set_limits(route->ring, batches, bytes);
+}
+
 void route_attach(struct route *route, struct endpoint *publisher, struct filter *filter)
 {
+	bool was_fed = is_fed(publisher, route);
 	struct filter *old = route->filter;
 
-	if (!is_fed(publisher, route) && !feed(publisher, route)) {
+	if (!was_fed && !feed(publisher, route)) {
 		log_msg(LOG_LEVEL_ERROR, route->name, "no memory: the route carries nothing");
 		filter_unref(&filter);
 		return;
 	}
 	route->filter = filter;
 	route->is_dirty = true;
+	set_limits(route);
 	if (!route->is_begun) {
 		route->is_begun = true;
 		route->must_sync = true;
-		route->owed_flags = EW_BATCH_INITIAL;
 	}
-	judge_all(route, publisher, old);
+	/* a publisher that has come back may have published before this */
+	judge_all(route, publisher, was_fed ? old : NULL);
 	filter_unref(&old);
 	route_repair(route, publisher);
 }

@@ -93,7 +93,6 @@ struct route {
 	bool is_begun;                  /* what there was at the beginning is marked as owed */
 	bool must_sync;                 /* a synced marker is owed */
 	bool has_owed;                  /* some tag has MARK_OWED */
-	uint32_t owed_flags;            /* EW_BATCH_INITIAL or EW_BATCH_RESYNC */
 	uint64_t owed_number;           /* values of batches up to here may be owed */
 	struct ring_totals totals;
 	uint64_t pushed_number;         /* last batch that went in */

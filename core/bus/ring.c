@@ -20,14 +20,15 @@ struct slot {
 
 struct ring {
 	uint32_t capacity;              /* a power of two */
-	size_t limit_bytes;
+	_Atomic uint32_t limit_entries; /* at most capacity */
+	atomic_size_t limit_bytes;
 	struct slot *slots;
 	_Alignas(64) _Atomic uint64_t head;
 	_Alignas(64) _Atomic uint64_t tail;
 	_Alignas(64) atomic_size_t bytes;
 };
 
-int ring_new(uint32_t capacity, size_t limit_bytes, struct ring **ring_out)
+int ring_new(uint32_t capacity, struct ring **ring_out)
 {
 	struct ring *ring = aligned_alloc(64, (sizeof(*ring) + 63) / 64 * 64);
 	uint32_t rounded = 2;
@@ -39,7 +40,8 @@ int ring_new(uint32_t capacity, size_t limit_bytes, struct ring **ring_out)
 		rounded *= 2;
 	}
 	ring->capacity = rounded;
-	ring->limit_bytes = limit_bytes;
+	atomic_init(&ring->limit_entries, rounded);
+	atomic_init(&ring->limit_bytes, SIZE_MAX);
 	ring->slots = calloc(rounded, sizeof(*ring->slots));
 	atomic_init(&ring->head, 0);
 	atomic_init(&ring->tail, 0);
@@ -74,8 +76,22 @@ bool ring_has_room(const struct ring *ring, size_t bytes)
 	size_t used = atomic_load_explicit(&ring->bytes, memory_order_relaxed);
 
 	/* an empty queue takes a block of any size, or it would never pass */
-	return tail - atomic_load_explicit(&ring->head, memory_order_acquire) < ring->capacity &&
-	       (used == 0 || used + bytes <= ring->limit_bytes);
+	return tail - atomic_load_explicit(&ring->head, memory_order_acquire) <
+		       atomic_load_explicit(&ring->limit_entries, memory_order_relaxed) &&
+	       (used == 0 || used + bytes <= ring_limit_bytes(ring));
+}
+
+void ring_set_limits(struct ring *ring, uint32_t entries, size_t bytes)
+{
+	atomic_store_explicit(&ring->limit_entries,
+			      entries < ring->capacity ? entries : ring->capacity,
+			      memory_order_relaxed);
+	atomic_store_explicit(&ring->limit_bytes, bytes, memory_order_relaxed);
+}
+
+uint32_t ring_capacity(const struct ring *ring)
+{
+	return ring->capacity;
 }
 
 void ring_push(struct ring *ring, const struct ring_entry *entry)
@@ -122,7 +138,7 @@ bool ring_charge(struct ring *ring, size_t bytes)
 {
 	size_t before = atomic_fetch_add_explicit(&ring->bytes, bytes, memory_order_relaxed);
 
-	if (before + bytes <= ring->limit_bytes) {
+	if (before + bytes <= ring_limit_bytes(ring)) {
 		return true;
 	}
 	ring_release(ring, bytes);
@@ -149,5 +165,5 @@ size_t ring_bytes(const struct ring *ring)
 
 size_t ring_limit_bytes(const struct ring *ring)
 {
-	return ring->limit_bytes;
+	return atomic_load_explicit(&ring->limit_bytes, memory_order_relaxed);
 }

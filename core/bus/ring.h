@@ -26,8 +26,12 @@ struct ring_entry {
 
 struct ring;
 
-/* capacity is rounded up to a power of two. -ENOMEM. */
-int ring_new(uint32_t capacity, size_t limit_bytes, struct ring **ring_out);
+/* capacity is rounded up to a power of two; it stays. Bounds are set apart. -ENOMEM. */
+int ring_new(uint32_t capacity, struct ring **ring_out);
+
+/* How much may be in it; entries over the capacity count as the capacity. Producer. */
+void ring_set_limits(struct ring *ring, uint32_t entries, size_t bytes);
+uint32_t ring_capacity(const struct ring *ring);
 
 /* Drops the references left in it. Accepts NULL. */
 void ring_free(struct ring **ring);

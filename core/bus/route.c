@@ -9,15 +9,12 @@
 
 #include "core/bus/inside.h"
 
-#define QUEUE_BATCHES  1024u
-#define QUEUE_BYTES    ((size_t)4 << 20)
-
 struct route *route_new(struct bus *bus, struct owner *owner, struct endpoint *receiver,
 			struct filter *filter)
 {
 	struct route *route = calloc(1, sizeof(*route));
-	uint32_t batches = filter->queue_batches == 0 ? QUEUE_BATCHES : filter->queue_batches;
-	size_t bytes = filter->queue_bytes == 0 ? QUEUE_BYTES : filter->queue_bytes;
+	uint32_t capacity = filter->queue_batches > ROUTE_QUEUE_BATCHES ? filter->queue_batches :
+									   ROUTE_QUEUE_BATCHES;
 
 	if (route == NULL) {
 		return NULL;
@@ -34,7 +31,7 @@ struct route *route_new(struct bus *bus, struct owner *owner, struct endpoint *r
 	if (asprintf(&route->name, "%s>%s", owner->name, receiver->name) < 0) {
 		route->name = NULL;
 	}
-	if (route->name == NULL || ring_new(batches, bytes, &route->ring) != 0) {
+	if (route->name == NULL || ring_new(capacity, &route->ring) != 0) {
 		free(route->name);
 		free(route);
 		return NULL;
