@@ -63,8 +63,8 @@ struct route_rule {
 	ew_dur min_interval;            /* 0: none */
 	ew_dur max_age;                 /* exception: repeat at the latest; 0: the tag's own */
 	enum route_full full;
-	uint32_t queue_batches;         /* 0: the default; raised beyond what a route began with
-					 * (at least the default), it waits for the receiver's restart */
+	uint32_t queue_batches;         /* 0: the default; more than a route began with (or the
+					 * default) waits for the receiver's restart */
 	size_t queue_bytes;             /* 0: the default */
 };
 

@@ -155,7 +155,8 @@ static void device_info(const struct endpoint *endpoint, const struct ew_device_
 		.since = clock_utc(),
 		.owner = endpoint->name,
 	};
-	memcpy(&info->spec, spec, spec->size < sizeof(info->spec) ? spec->size : sizeof(info->spec));
+	memcpy(&info->spec, spec,
+	       spec->size < sizeof(info->spec) ? spec->size : sizeof(info->spec));
 }
 
 int endpoint_device_declare(struct endpoint *endpoint, const struct ew_device_spec *spec,

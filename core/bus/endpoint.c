@@ -290,7 +290,7 @@ static void finish_leave(struct endpoint *endpoint)
 
 void endpoint_let_go(struct endpoint *endpoint)
 {
-	/* may come before the endpoint itself has begun to leave: the count goes below zero and back */
+	/* may come before the endpoint itself leaves: the count goes below zero and back */
 	endpoint->ends_awaited--;
 	finish_leave(endpoint);
 }

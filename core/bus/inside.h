@@ -83,7 +83,7 @@ struct route {
 	struct filter *planned;         /* lock: the filter the producer was told last */
 	struct endpoint *producer;      /* lock: who was told */
 	bool is_wanted, is_dropped;     /* lock: the planner's */
-	struct endpoint *waiting;       /* lock: the receiver, when it leaves and waits for the end */
+	struct endpoint *waiting;       /* lock: the receiver that leaves and waits */
 
 	/* the publisher's loop */
 	struct filter *filter;          /* NULL: not fed */
@@ -100,11 +100,11 @@ struct route {
 	size_t held_count, held_room;
 
 	/* any */
-	atomic_int is_ended;            /* nothing more comes: the receiver forgets what it showed */
+	atomic_int is_ended;            /* nothing more comes: forget what it showed */
 	atomic_bool owes;               /* the receiver tells the owner when there is room */
 	atomic_bool ready;              /* is in the receiver's list of ready routes */
 	struct route *next_ready;       /* whoever set ready */
-	_Atomic uint64_t lost_samples_at, lost_events_at;       /* totals at the last loss at the tail */
+	_Atomic uint64_t lost_samples_at, lost_events_at;       /* totals at a loss at the end */
 	_Atomic uint64_t acked_number;  /* every batch up to here is answered */
 	_Atomic uint64_t filtered, lost_samples, lost_events, resyncs;
 

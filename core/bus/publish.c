@@ -253,7 +253,8 @@ struct block *publish_image_block(struct endpoint *publisher, const uint32_t *ta
 	for (size_t i = 0; i < count; i++) {
 		uint64_t number;
 
-		if (image_read(&publisher->bus->image, tags[i], to, text, text_room, &number) != 0 ||
+		if (image_read(&publisher->bus->image, tags[i], to, text, text_room,
+			       &number) != 0 ||
 		    number > up_to) {
 			continue;
 		}

@@ -41,7 +41,7 @@ struct owner {
 	pthread_mutex_t signal_lock;    /* guards endpoint for other threads' signals */
 	struct endpoint *endpoint;      /* NULL: nobody at present */
 	bool is_kept;                   /* bus->lock: reloads, its routes wait for it */
-	atomic_bool listens;            /* wants to hear of room or acknowledgements, not only of repairs */
+	atomic_bool listens;            /* wants to hear of room or acknowledgements too */
 	struct block_pool *pool;
 	uint64_t number;                /* of the last batch; loop */
 	uint32_t serial;                /* of the last version; loop */

@@ -83,13 +83,15 @@ void router_fini(struct router *router);
  * Copy a spec into a route, not yet in a table. -EINVAL a member makes no
  * sense; -ENOMEM. Released by http_route_drop().
  */
-int http_route_new(const struct ew_http_spec *spec, void *owner, struct http_route **route_out) EW_CHECKED;
+int http_route_new(const struct ew_http_spec *spec, void *owner, struct http_route **route_out)
+	EW_CHECKED;
 
 /*
  * Put a route into the table, which takes the reference. -EEXIST: its pattern
  * and a method are taken by *other_out; -ENOSPC: the table is full.
  */
-int router_add(struct router *router, struct http_route *route, struct http_route **other_out) EW_CHECKED;
+int router_add(struct router *router, struct http_route *route, struct http_route **other_out)
+	EW_CHECKED;
 
 /* Take out all routes of an owner. */
 void router_remove_owner(struct router *router, const void *owner);
