@@ -91,11 +91,6 @@ static void on_room(void *self)
 	((struct peer *)self)->rooms++;
 }
 
-static void on_durable(void *self, uint64_t number)
-{
-	((struct peer *)self)->durable = number;
-}
-
 /* ---- the world ---- */
 
 static bool step(struct world *world)

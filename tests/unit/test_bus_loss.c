@@ -156,6 +156,11 @@ static void test_a_held_batch_counts_against_the_bound(void **state)
 
 /* ---- positions ---- */
 
+static void on_durable(void *self, uint64_t number)
+{
+	((struct peer *)self)->durable = number;
+}
+
 static uint32_t route_id;
 
 static int find_route_id(void *arg, const struct route_stats *route)
