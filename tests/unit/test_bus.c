@@ -173,7 +173,8 @@ static void test_text_reaches_image_view_and_receiver(void **state)
 	run(*state);
 
 	assert_string_equal(sink->text, "running");
-	assert_int_equal(bus_read(((struct world *)*state)->bus, tag, &sample, buffer, sizeof(buffer)), 0);
+	assert_int_equal(bus_read(((struct world *)*state)->bus,
+				       tag, &sample, buffer, sizeof(buffer)), 0);
 	assert_int_equal(sample.v.x.size, 7);
 	assert_memory_equal(buffer, "running", 7);
 	assert_int_equal(endpoint_view(sink->endpoint, tag, &sample), 0);

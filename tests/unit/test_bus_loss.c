@@ -188,7 +188,8 @@ static void test_positions_are_answered_in_any_order(void **state)
 		assert_int_equal(publish(src, tag, i), 0);
 	}
 	run(*state);
-	(void)bus_routes_walk(((struct world *)*state)->bus, find_route_id, (void *)(uintptr_t)"sink");
+	(void)bus_routes_walk(((struct world *)*state)->bus,
+				       find_route_id, (void *)(uintptr_t)"sink");
 	assert_int_equal(sink->batches, 4);
 	assert_int_equal(endpoint_ack(sink->endpoint, route_id, 5, 5), -EINVAL);
 	assert_int_equal(endpoint_ack(sink->endpoint, route_id, 2, 1), -EINVAL);
