@@ -233,7 +233,7 @@ const struct config_instance *config_find_instance(const struct config *config, 
 	return NULL;
 }
 
-const struct config_uplink *config_find_uplink(const struct config *config, const char *name)
+const struct uplink_config *config_find_uplink(const struct config *config, const char *name)
 {
 	size_t i;
 

@@ -15,6 +15,7 @@
 #include "core/base/log.h"
 #include "core/conf/source.h"
 #include "core/conf/table.h"
+#include "core/conf/uplink.h"
 
 #define CONFIG_VERSION 1
 #define CONFIG_MAIN_UPLINK "main" /* what `uplink:` is called */
@@ -30,39 +31,6 @@ struct config_gateway {
 	const char *description;
 	const struct ew_property *properties;
 	size_t property_count;
-};
-
-enum config_protocol {
-	CONFIG_MQTT5,
-	CONFIG_MQTT311
-};
-enum config_verify {
-	CONFIG_VERIFY,
-	CONFIG_INSECURE
-};
-
-struct config_uplink {
-	const char *name;
-	struct config_strings servers; /* mqtts://host:port, mqtt://host:port */
-	const char *ca; /* path; NULL: the system's */
-	const char *certificate; /* path, or NULL */
-	const char *key; /* path or pkcs11: URI, or NULL */
-	const char *client_id; /* never NULL */
-	const char *username;
-	const char *password; /* the secret itself; never print */
-	int protocol; /* enum config_protocol */
-	int verify; /* enum config_verify */
-	ew_dur keep_alive;
-	ew_dur connect_timeout;
-	ew_dur retry_min;
-	ew_dur retry_max;
-	ew_dur session_expiry;
-	ew_dur guest_wait;
-	ew_dur drain;
-	const char *fallback_uplink; /* name, or NULL */
-	uint64_t outbox; /* bytes */
-	uint64_t inbox; /* bytes, each subscription */
-	uint64_t bulk_message; /* bytes */
 };
 
 enum config_when_full {
@@ -195,7 +163,7 @@ struct config {
 	const char *path; /* of the main file */
 	uint64_t version;
 	struct config_gateway gateway;
-	const struct config_uplink *uplinks;
+	const struct uplink_config *uplinks;
 	size_t uplink_count;
 	struct config_store store;
 	const struct config_instance *instances; /* in the order of the file */
@@ -231,7 +199,7 @@ void config_free(struct config **config);
 
 /* NULL: not there. */
 const struct config_instance *config_find_instance(const struct config *config, const char *name);
-const struct config_uplink *config_find_uplink(const struct config *config, const char *name);
+const struct uplink_config *config_find_uplink(const struct config *config, const char *name);
 
 /* Does core itself know this key of an instance? Then no module may have it. */
 bool config_is_core_key(const char *key);

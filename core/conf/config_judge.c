@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "core/base/text.h"
+#include "core/base/error.h"
 #include "core/conf/config_judge.h"
+#include "core/conf/url.h"
 
 enum {
 	JUDGE_NAME_MAX = 64
@@ -84,8 +86,8 @@ static int judge_gateway(struct judge *judge, const struct config_root *root)
 	return ret;
 }
 
-/* host:port or [v6]:port; the port may be left out where has_default says so. */
-static bool judge_is_address(const char *text, bool has_default)
+/* address:port or [v6]:port; port 0 lets the kernel choose. */
+static bool judge_is_address(const char *text)
 {
 	const char *port = strrchr(text, ':');
 	const char *end;
@@ -103,63 +105,50 @@ static bool judge_is_address(const char *text, bool has_default)
 	} else if (port != NULL && (port == text || memchr(text, ':', (size_t)(port - text)))) {
 		return false;
 	}
-	if (port == NULL) {
-		return has_default && text[0] != '\0' && strpbrk(text, "/ ") == NULL;
-	}
-	return strpbrk(text, "/ ") == NULL && text_parse_uint(port + 1, &number) == 0 &&
-	       number <= 65535 && (number > 0 || !has_default);
+	return port != NULL && strpbrk(text, "/ ") == NULL &&
+	       text_parse_uint(port + 1, &number) == 0 && number <= 65535;
 }
 
-static void judge_server(struct judge *judge, const struct ew_node *node, const char *server)
+/* Is each server an address? Told at its own place. */
+static bool judge_servers(struct judge *judge, const struct uplink_config *uplink,
+			  const struct ew_node *node)
 {
-	static const char secure[] = "mqtts://", plain[] = "mqtt://";
-	bool is_secure = strncmp(server, secure, sizeof(secure) - 1) == 0;
-	const char *address;
+	const struct ew_node *servers = judge_at(node, "servers");
+	bool is_right = true;
+	size_t i;
 
-	if (!is_secure && strncmp(server, plain, sizeof(plain) - 1) != 0) {
-		(void)bind_error(judge->bind, node,
-				 "'servers': '%s' must begin with mqtts:// "
-				 "or mqtt://",
-				 server); /* counted */
-		return;
+	for (i = 0; i < uplink->server_count; i++) {
+		struct ew_error err = {0};
+		struct url url;
+
+		if (uplink->servers[i] == NULL) {
+			is_right = false; /* was no text, and told */
+		} else if (url_parse(uplink->servers[i], &url, &err) < 0) {
+			is_right = false;
+			(void)bind_error(judge->bind, judge_item(servers, i), "'servers': %s",
+					 err.text); /* counted */
+		}
 	}
-	address = server + (is_secure ? sizeof(secure) : sizeof(plain)) - 1;
-	if (!judge_is_address(address, true)) {
-		(void)bind_error(judge->bind, node, "'servers': '%s' is no host:port",
-				 server); /* counted */
-	} else if (!is_secure) {
-		diag_warn(judge->bind->diag, &node->place,
-			  "the connection to '%s' is not encrypted (mqtts:// is)", server);
-	}
+	return is_right && ew_node_find(node, "servers") != NULL;
 }
 
-static int judge_uplink(struct judge *judge, struct config_uplink *uplink,
+static int judge_uplink(struct judge *judge, struct uplink_config *uplink,
 			const struct ew_node *node)
 {
 	const struct config_gateway *gateway = &judge->config->gateway;
-	const struct ew_node *servers = judge_at(node, "servers");
 	struct bind *bind = judge->bind;
-	size_t i;
+	struct ew_error err = {0};
 
-	for (i = 0; i < uplink->servers.count; i++) {
-		if (uplink->servers.at[i] != NULL) {
-			judge_server(judge, judge_item(servers, i), uplink->servers.at[i]);
-		}
+	if (judge_servers(judge, uplink, node) && uplink_config_check(uplink, &err) < 0) {
+		(void)bind_error(bind, node, "%s", err.text); /* counted */
 	}
-	if (ew_node_find(node, "servers") != NULL && uplink->servers.count == 0) {
-		(void)bind_error(bind, servers, "'servers' is empty"); /* counted */
+	if (uplink->plaintext) {
+		diag_warn(bind->diag, &judge_at(node, "plaintext")->place,
+			  "connections may go unencrypted");
 	}
-	if ((ew_node_find(node, "certificate") != NULL) != (ew_node_find(node, "key") != NULL)) {
-		(void)bind_error(bind, judge_at(node, "key"),
-				 "'certificate' and 'key' go together"); /* counted */
-	}
-	if (uplink->verify == CONFIG_INSECURE) {
-		diag_warn(bind->diag, &judge_at(node, "verify")->place,
+	if (uplink_config_is_unverified(uplink) && node->kind == EW_NODE_MAP) {
+		diag_warn(bind->diag, &judge_at(node, "tls")->place,
 			  "the server's certificate is not verified: anybody can pose as it");
-	}
-	if (uplink->retry_min > uplink->retry_max) {
-		(void)bind_error(bind, judge_at(node, "retry_min"),
-				 "'retry_min' is above 'retry_max'"); /* counted */
 	}
 	if (uplink->client_id == NULL && gateway->group != NULL && gateway->name != NULL) {
 		bool is_main = strcmp(uplink->name, CONFIG_MAIN_UPLINK) == 0;
@@ -175,7 +164,7 @@ static int judge_uplinks(struct judge *judge, const struct config_root *root)
 {
 	const struct ew_node *others = ew_node_find(judge->root, "uplinks");
 	struct config *config = judge->config;
-	struct config_uplink *all;
+	struct uplink_config *all;
 	size_t i, first = root->has_uplink ? 1 : 0;
 	int ret = 0;
 
@@ -330,7 +319,7 @@ static void judge_http(struct judge *judge, const struct config_root *root)
 		return;
 	}
 	has_tls = ew_node_find(node, "certificate") != NULL && ew_node_find(node, "key") != NULL;
-	if (!judge_is_address(http->listen, false)) {
+	if (!judge_is_address(http->listen)) {
 		(void)bind_error(judge->bind, judge_at(node, "listen"),
 				 "http: 'listen': '%s' is no address:port",
 				 http->listen); /* counted */

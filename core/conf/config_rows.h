@@ -16,9 +16,9 @@ struct config_root {
 	const struct ew_property *vars;
 	size_t var_count;
 	struct config_gateway gateway;
-	struct config_uplink uplink;
+	struct uplink_config uplink;
 	bool has_uplink;
-	const struct config_uplink *uplinks;
+	const struct uplink_config *uplinks;
 	size_t uplink_count;
 	struct config_store store;
 	const struct ew_node *profiles;

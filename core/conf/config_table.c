@@ -10,8 +10,6 @@
 #define EW_STATE_DIR "/var/lib/edgeway"
 #endif
 
-static const char *const protocol_words[] = {"mqtt5", "mqtt311", NULL};
-static const char *const verify_words[] = {"yes", "insecure", NULL};
 static const char *const when_full_words[] = {"drop_oldest", "drop_newest", "thin", NULL};
 static const char *const on_failure_words[] = {"continue", "stop", NULL};
 static const char *const report_words[] = {"all", "exception", NULL};
@@ -26,49 +24,6 @@ static const struct ew_option gateway_rows[] = {
 	EW_OPTION(GATEWAY, name, .help = "its name in the group; without it the host's"),
 	EW_OPTION(GATEWAY, description, .help = "for people"),
 	EW_PAIRS_OPTION(GATEWAY, properties, property_count, .help = "facts about it, free"),
-	EW_OPTION_END};
-
-#define UPLINK struct config_uplink
-static const struct ew_option uplink_rows[] = {
-	EW_LIST_OPTION(
-		UPLINK, servers.at, servers.count, .name = "servers", .flags = EW_REQUIRED,
-		.help = "brokers in the order to try: mqtts://host:port or mqtt://host:port"),
-	EW_FILE_OPTION(UPLINK, ca, .flags = EW_MUST_EXIST,
-		       .help = "certificates to trust; without it the system's"),
-	EW_FILE_OPTION(UPLINK, certificate, .flags = EW_MUST_EXIST, .help = "its own certificate"),
-	EW_FILE_OPTION(UPLINK, key, .flags = EW_MUST_EXIST,
-		       .help = "private key: credential:NAME, file:PATH, a path or pkcs11:URI"),
-	EW_OPTION(UPLINK, client_id, .help = "MQTT client id; without it group-name"),
-	EW_OPTION(UPLINK, username, .help = "MQTT user name"),
-	EW_SECRET_OPTION(UPLINK, password, .flags = EW_SECRET, .help = "MQTT password"),
-	EW_ENUM_OPTION(UPLINK, protocol, protocol_words, .fallback = "mqtt5",
-		       .help = "version of MQTT"),
-	EW_ENUM_OPTION(
-		UPLINK, verify, verify_words, .fallback = "yes",
-		.help = "check the server's certificate and name; insecure does not, and warns"),
-	EW_DURATION_OPTION(UPLINK, keep_alive, .fallback = "30s", .min = "5s", .max = "18h",
-			   .help = "longest silence before a ping"),
-	EW_DURATION_OPTION(UPLINK, connect_timeout, .fallback = "10s", .min = "1s", .max = "5m",
-			   .help = "longest wait for a connection"),
-	EW_DURATION_OPTION(UPLINK, retry_min, .fallback = "1s", .min = "100ms", .max = "1h",
-			   .help = "first wait after a failure; doubles, with jitter"),
-	EW_DURATION_OPTION(UPLINK, retry_max, .fallback = "2m", .min = "1s", .max = "1d",
-			   .help = "longest wait after failures"),
-	EW_DURATION_OPTION(UPLINK, session_expiry, .fallback = "0", .max = "365d",
-			   .help = "how long the broker keeps the session; 0: clean"),
-	EW_DURATION_OPTION(
-		UPLINK, guest_wait, .fallback = "1m", .max = "1h",
-		.help = "how long guests wait for the will's owner to release the session"),
-	EW_OPTION(UPLINK, fallback_uplink, .help = "uplink for guests that waited too long"),
-	EW_SIZE_OPTION(UPLINK, outbox, .fallback = "4MiB", .min = "64KiB", .max = "1GiB",
-		       .unit = "bytes", .help = "messages that wait to leave"),
-	EW_SIZE_OPTION(UPLINK, inbox, .fallback = "1MiB", .min = "64KiB", .max = "1GiB",
-		       .unit = "bytes", .help = "received messages that wait, each subscription"),
-	EW_SIZE_OPTION(UPLINK, bulk_message, .fallback = "64KiB", .min = "1KiB", .max = "16MiB",
-		       .unit = "bytes",
-		       .help = "largest bulk message, which a command may wait for"),
-	EW_DURATION_OPTION(UPLINK, drain, .fallback = "10s", .max = "10m",
-			   .help = "at stop: how long to go on sending"),
 	EW_OPTION_END};
 
 #define STORE struct config_store
@@ -257,9 +212,9 @@ static const struct ew_option root_rows[] = {
 		       .help = "more files, patterns allowed, relative to this one"),
 	EW_PAIRS_OPTION(ROOT, vars, var_count, .help = "text for ${name} in values"),
 	EW_TABLE_OPTION(ROOT, gateway, gateway_rows, .help = "who this gateway is"),
-	EW_TABLE_OPTION(ROOT, uplink, uplink_rows, .set = EW_SET_IN(ROOT, has_uplink),
+	EW_TABLE_OPTION(ROOT, uplink, uplink_options, .set = EW_SET_IN(ROOT, has_uplink),
 			.help = "the MQTT session that modules share; called main"),
-	EW_TABLE_MAP_OPTION(ROOT, uplinks, uplink_count, UPLINK, name, uplink_rows,
+	EW_TABLE_MAP_OPTION(ROOT, uplinks, uplink_count, struct uplink_config, name, uplink_options,
 			    .help = "further sessions"),
 	EW_TABLE_OPTION(ROOT, store, store_rows, .set = EW_SET_IN(ROOT, store.is_given),
 			.help = "the disk log behind durable routes"),

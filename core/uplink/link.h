@@ -12,10 +12,10 @@
 #include <stdint.h>
 
 #include "core/uplink/cause.h"
-#include "core/uplink/config.h"
+#include "core/conf/uplink.h"
 #include "core/uplink/mosq.h"
 #include "core/uplink/tcp.h"
-#include "core/uplink/url.h"
+#include "core/conf/url.h"
 
 struct link;
 

@@ -15,7 +15,7 @@
 #include "core/uplink/outbox.h"
 #include "core/uplink/session.h"
 #include "core/uplink/uplink.h"
-#include "core/uplink/url.h"
+#include "core/conf/url.h"
 #include "core/uplink/will.h"
 
 #define UPLINK_MAGIC 0x75706c6bu

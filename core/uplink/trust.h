@@ -13,8 +13,8 @@
 #include <stdint.h>
 
 #include "core/uplink/cause.h"
-#include "core/uplink/config.h"
-#include "core/uplink/url.h"
+#include "core/conf/uplink.h"
+#include "core/conf/url.h"
 
 struct trust;
 

@@ -13,7 +13,7 @@
 
 #include <edgeway/uplink.h>
 
-#include "core/uplink/config.h"
+#include "core/conf/uplink.h"
 
 struct uplink;
 struct uplink_guest;

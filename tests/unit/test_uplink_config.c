@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cross-field rules of the `uplink:` section. */
-#include "core/uplink/config.h"
+#include "core/conf/uplink.h"
 
 #include <string.h>
 

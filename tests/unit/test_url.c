@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Broker addresses as people write them. */
-#include "core/uplink/url.h"
+#include "core/conf/url.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
  * A broker's address as people write it: mqtts://host[:port], mqtt://host
  * [:port], IPv6 in brackets. Nothing may follow the port. Pure functions.
  */
-#ifndef CORE_UPLINK_URL_H
-#define CORE_UPLINK_URL_H
+#ifndef CORE_CONF_URL_H
+#define CORE_CONF_URL_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The `uplink:` section: its option table, its settings, its cross-field
- * rules. Settings are filled by core/conf and only read here.
+ * rules. Filled with the rest of the configuration, read by core/uplink.
  */
-#ifndef CORE_UPLINK_CONFIG_H
-#define CORE_UPLINK_CONFIG_H
+#ifndef CORE_CONF_UPLINK_H
+#define CORE_CONF_UPLINK_H
 
 #include <edgeway/error.h>
 #include <edgeway/option.h>
@@ -28,6 +28,8 @@ struct uplink_outbox_config {
 };
 
 struct uplink_config {
+	const char *name; /* `uplink:` is called main */
+	const char *fallback_uplink; /* where guests go that waited too long, or NULL */
 	const char *const *servers;
 	size_t server_count;
 	bool plaintext;
@@ -37,7 +39,7 @@ struct uplink_config {
 	struct uplink_tls_config tls;
 	const char *username;
 	const char *password;
-	const char *client_id; /* NULL: the gateway's name, filled in by the caller */
+	const char *client_id; /* core/conf fills it in: group-name */
 	int protocol; /* place in the words: 0 is MQTT 5, 1 is 3.1.1 */
 	ew_dur keep_alive;
 	bool clean;

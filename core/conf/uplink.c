@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See config.h. The rows are parser, defaults and manual in one. */
-#include "core/uplink/config.h"
+/* See uplink.h. The rows are parser, defaults and manual in one. */
+#include "core/conf/uplink.h"
 
 #include <string.h>
 
-#include "core/uplink/url.h"
+#include "core/conf/url.h"
 
 static const char *const config_protocols[] = {"5", "3.1.1", NULL};
 
@@ -36,19 +36,20 @@ const struct ew_option uplink_options[] = {
 		       .help = "mqtts://host:port of each broker, tried in this order"),
 	EW_OPTION(struct uplink_config, plaintext, .fallback = "no",
 		  .help = "allow mqtt:// servers: nothing is encrypted, nobody is verified"),
-	EW_FILE_OPTION(struct uplink_config, ca,
+	EW_FILE_OPTION(struct uplink_config, ca, .flags = EW_MUST_EXIST,
 		       .help = "PEM file of the CAs that may sign the server's certificate; "
 			       "without it the system's"),
-	EW_FILE_OPTION(struct uplink_config, certificate,
+	EW_FILE_OPTION(struct uplink_config, certificate, .flags = EW_MUST_EXIST,
 		       .help = "PEM file of the gateway's own certificate and its chain"),
-	EW_FILE_OPTION(struct uplink_config, key,
+	EW_FILE_OPTION(struct uplink_config, key, .flags = EW_MUST_EXIST,
 		       .help = "its private key: a PEM file, credential:NAME or a pkcs11: URI"),
 	EW_TABLE_OPTION(struct uplink_config, tls, config_tls_options,
 			.help = "how the server is verified"),
 	EW_OPTION(struct uplink_config, username, .help = "user name for the broker"),
-	EW_SECRET_OPTION(struct uplink_config, password, .help = "password for the broker"),
+	EW_SECRET_OPTION(struct uplink_config, password, .flags = EW_SECRET,
+			 .help = "password for the broker"),
 	EW_OPTION(struct uplink_config, client_id,
-		  .help = "MQTT client id; without it the gateway's name"),
+		  .help = "MQTT client id; without it group-name of the gateway"),
 	EW_ENUM_OPTION(struct uplink_config, protocol, config_protocols, .fallback = "5",
 		       .help = "version of MQTT; another one is never tried instead"),
 	EW_DURATION_OPTION(struct uplink_config, keep_alive, .fallback = "60s", .min = "5s",
@@ -65,6 +66,8 @@ const struct ew_option uplink_options[] = {
 	EW_DURATION_OPTION(struct uplink_config, guest_wait, .fallback = "30s", .min = "0s",
 			   .max = "1d",
 			   .help = "how long other instances wait for the will's owner"),
+	EW_OPTION(struct uplink_config, fallback_uplink,
+		  .help = "uplink for other instances when that wait is over"),
 	EW_DURATION_OPTION(struct uplink_config, drain, .fallback = "5s", .min = "0s", .max = "10m",
 			   .help = "time to empty the outbox when a session ends"),
 	EW_TABLE_OPTION(struct uplink_config, outbox, config_outbox_options,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Strict: what is not understood whole is refused, never guessed. */
-#include "core/uplink/url.h"
+#include "core/conf/url.h"
 
 #include <string.h>
 
