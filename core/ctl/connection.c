@@ -79,7 +79,7 @@ static void connection_flush(struct connection *connection)
 {
 	struct buf *out = &connection->out;
 	size_t before = out->size;
-	unsigned events = EPOLLIN;
+	unsigned events = connection->in.size < connection->in.limit ? EPOLLIN : 0;
 	ssize_t sent = 0;
 
 	while (out->size > 0 && !connection->is_dead) {
@@ -186,7 +186,6 @@ static void connection_read(struct connection *connection)
 
 	if (room == 0) {
 		/* the line is complete, its request is open: more lines may wait where they are */
-		(void)watch_set(&connection->watch, 0);
 		return;
 	}
 	got = recv(connection->fd, in->at + in->size, room, 0);

@@ -206,6 +206,29 @@ static void test_a_client_that_leaves_ends_its_request(void **state)
 	assert_int_equal(gone_calls, 1);
 }
 
+static void test_who_sends_on_during_a_request_is_left_unread_at_no_cost(void **state)
+{
+	char text[CTL_REQUEST_MAX];
+	int turns = 0;
+
+	(void)state;
+	(void)ask("{\"do\":\"hold\"}\n");
+	memset(text, 'x', sizeof(text));
+	assert_int_equal(send(client, text, sizeof(text), 0), sizeof(text));
+	assert_int_equal(send(client, text, sizeof(text), 0), sizeof(text));
+
+	while (turns < 100 && loop_step(loop)) {
+		turns++;
+	}
+
+	assert_in_range(turns, 1, 99);
+	assert_non_null(held);
+	(void)close(client);
+	client = -1;
+	step();
+	assert_int_equal(gone_calls, 1);
+}
+
 static void test_a_long_answer_waits_for_its_reader(void **state)
 {
 	(void)state;
@@ -302,6 +325,7 @@ int main(void)
 		ctl_test(test_an_error_has_its_sentence_and_its_number),
 		ctl_test(test_requests_sent_together_are_answered_in_order),
 		ctl_test(test_a_client_that_leaves_ends_its_request),
+		ctl_test(test_who_sends_on_during_a_request_is_left_unread_at_no_cost),
 		ctl_test(test_a_long_answer_waits_for_its_reader),
 		ctl_test(test_who_does_not_read_is_cut_off),
 		ctl_test(test_half_a_line_is_not_waited_for_without_end),
