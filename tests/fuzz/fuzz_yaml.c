@@ -5,6 +5,8 @@
  * that can be walked within the limits that it was read with.
  */
 #include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/check.h"
@@ -53,16 +55,39 @@ static void see(void *arg, bool is_error, const char *line)
 	*errors += is_error;
 }
 
+/*
+ * A pattern of an include with a wildcard for a folder would search this
+ * machine's disks, and its time say nothing of our code.
+ */
+static void tame(char *text, size_t size)
+{
+	bool has_wildcard = false;
+	size_t i;
+
+	for (i = 0; i < size; i++) {
+		if (text[i] == '/' && has_wildcard) {
+			text[i] = '_';
+		}
+		has_wildcard = (has_wildcard || strchr("*?[", text[i])) && text[i] != '\n';
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct diag diag;
 	struct conf_source source;
 	size_t errors = 0;
+	char *text = malloc(size ? size : 1);
 	int rc;
 
+	check(text != NULL);
+	if (size) {
+		memcpy(text, data, size);
+	}
+	tame(text, size);
 	diag_init(&diag);
 	source_init(&source, &limits, &diag);
-	rc = source_load_text(&source, "fuzz.yaml", (const char *)data, size);
+	rc = source_load_text(&source, "fuzz.yaml", text, size);
 	diag_each(&diag, see, &errors);
 	if (rc == 0) {
 		check(errors == 0);
@@ -74,5 +99,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	source_fini(&source);
 	diag_fini(&diag);
+	free(text);
 	return 0;
 }
