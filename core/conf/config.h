@@ -13,6 +13,7 @@
 
 #include "core/base/buf.h"
 #include "core/base/log.h"
+#include "core/conf/http.h"
 #include "core/conf/source.h"
 #include "core/conf/table.h"
 #include "core/conf/uplink.h"
@@ -131,16 +132,6 @@ struct config_access {
 	unsigned max_priority; /* enum ew_priority */
 };
 
-struct config_http {
-	bool is_given;
-	const char *listen; /* host:port, [v6]:port */
-	const char *certificate; /* paths, or NULL */
-	const char *key;
-	const char *tokens;
-	uint64_t max_connections;
-	ew_dur idle_timeout;
-};
-
 struct config_log {
 	int level; /* enum log_level */
 	int target; /* enum log_target */
@@ -173,7 +164,7 @@ struct config {
 	size_t route_count;
 	const struct config_access *access;
 	size_t access_count;
-	struct config_http http;
+	struct http_config http;
 	struct config_log log;
 	struct config_limits limits;
 	const char *state_dir;

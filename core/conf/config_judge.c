@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/base/check.h"
 #include "core/base/text.h"
 #include "core/base/error.h"
 #include "core/conf/config_judge.h"
@@ -84,29 +85,6 @@ static int judge_gateway(struct judge *judge, const struct config_root *root)
 				 "gateway: 'name' must be text without / + #");
 	}
 	return ret;
-}
-
-/* address:port or [v6]:port; port 0 lets the kernel choose. */
-static bool judge_is_address(const char *text)
-{
-	const char *port = strrchr(text, ':');
-	const char *end;
-	uint64_t number;
-
-	if (text[0] == '[') {
-		end = strchr(text, ']');
-		if (end == NULL || end == text + 1) {
-			return false;
-		}
-		port = end[1] == ':' ? end + 1 : NULL;
-		if (end[1] != '\0' && port == NULL) {
-			return false;
-		}
-	} else if (port != NULL && (port == text || memchr(text, ':', (size_t)(port - text)))) {
-		return false;
-	}
-	return port != NULL && strpbrk(text, "/ ") == NULL &&
-	       text_parse_uint(port + 1, &number) == 0 && number <= 65535;
 }
 
 /* Is each server an address? Told at its own place. */
@@ -302,38 +280,26 @@ static int judge_instances(struct judge *judge, const struct config_root *root)
 	return 0;
 }
 
-static bool judge_is_loopback(const char *listen)
-{
-	return strncmp(listen, "127.", 4) == 0 || strncmp(listen, "[::1]", 5) == 0 ||
-	       strncmp(listen, "localhost:", 10) == 0;
-}
-
 static void judge_http(struct judge *judge, const struct config_root *root)
 {
+	static const char *const files[] = {"certificate", "key", "tokens"};
 	const struct ew_node *node = ew_node_find(judge->root, "http");
-	struct config_http *http = &judge->config->http;
-	bool has_tls;
+	struct http_config *http = &judge->config->http;
+	const char *const paths[] = {root->http.certificate, root->http.key, root->http.tokens};
+	struct ew_error err = {0};
 
 	*http = root->http;
-	if (node == NULL || http->listen == NULL) {
+	if (node == NULL) {
 		return;
 	}
-	has_tls = ew_node_find(node, "certificate") != NULL && ew_node_find(node, "key") != NULL;
-	if (!judge_is_address(http->listen)) {
-		(void)bind_error(judge->bind, judge_at(node, "listen"),
-				 "http: 'listen': '%s' is no address:port",
-				 http->listen); /* counted */
-	} else if (!judge_is_loopback(http->listen) &&
-		   (!has_tls || ew_node_find(node, "tokens") == NULL)) {
-		(void)bind_error(judge->bind, judge_at(node, "listen"),
-				 "http: '%s' can be reached from outside: 'certificate', 'key' "
-				 "and 'tokens' are required",
-				 http->listen); /* counted */
+	for (size_t i = 0; i < array_count(files); i++) {
+		if (paths[i] == NULL && ew_node_find(node, files[i]) != NULL) {
+			return; /* is not there, and was told */
+		}
 	}
-	if (!has_tls &&
-	    (ew_node_find(node, "certificate") != NULL || ew_node_find(node, "key") != NULL)) {
-		(void)bind_error(judge->bind, node,
-				 "http: 'certificate' and 'key' go together"); /* counted */
+	if (http_config_check(http, &err) < 0) {
+		(void)bind_error(judge->bind, judge_at(node, "listen"), "http: %s",
+				 err.text); /* counted */
 	}
 }
 

@@ -28,7 +28,7 @@ struct config_root {
 	size_t route_count;
 	const struct config_access *access;
 	size_t access_count;
-	struct config_http http;
+	struct http_config http;
 	struct config_log log;
 	struct config_limits limits;
 	const char *state_dir;

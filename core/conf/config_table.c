@@ -167,19 +167,6 @@ static const struct ew_option access_rows[] = {
 		       .fallback = "operator", .help = "highest priority that it may claim"),
 	EW_OPTION_END};
 
-#define HTTP struct config_http
-static const struct ew_option http_rows[] = {
-	EW_OPTION(HTTP, listen, .fallback = "127.0.0.1:9280",
-		  .help = "address:port; off loopback it needs certificate, key and tokens"),
-	EW_FILE_OPTION(HTTP, certificate, .flags = EW_MUST_EXIST, .help = "for TLS"),
-	EW_FILE_OPTION(HTTP, key, .flags = EW_MUST_EXIST, .help = "private key for TLS"),
-	EW_FILE_OPTION(HTTP, tokens, .flags = EW_MUST_EXIST, .help = "file of named tokens"),
-	EW_OPTION(HTTP, max_connections, .fallback = "64", .min = "1", .max = "10000",
-		  .help = "at one time"),
-	EW_DURATION_OPTION(HTTP, idle_timeout, .fallback = "1m", .min = "1s", .max = "1h",
-			   .help = "a silent connection is closed"),
-	EW_OPTION_END};
-
 #define LOG struct config_log
 static const struct ew_option log_rows[] = {
 	EW_ENUM_OPTION(LOG, level, level_words, .fallback = "info", .help = "what is logged"),
@@ -226,7 +213,7 @@ static const struct ew_option root_rows[] = {
 			 .help = "who gets what; without one to it a receiver gets everything"),
 	EW_TABLE_MAP_OPTION(ROOT, access, access_count, ACCESS, name, access_rows,
 			    .help = "who may write: instances, or token:NAME; without it nobody"),
-	EW_TABLE_OPTION(ROOT, http, http_rows, .set = EW_SET_IN(ROOT, http.is_given),
+	EW_TABLE_OPTION(ROOT, http, http_options, .set = EW_SET_IN(ROOT, http.is_given),
 			.help = "the one HTTP listener; without it there is none"),
 	EW_TABLE_OPTION(ROOT, log, log_rows, .flags = EW_SHORT, .help = "the log"),
 	EW_FILE_OPTION(ROOT, state_dir, .fallback = EW_STATE_DIR,

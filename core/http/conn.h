@@ -14,7 +14,7 @@
 
 #include "core/base/buf.h"
 #include "core/base/list.h"
-#include "core/http/options.h"
+#include "core/conf/http.h"
 #include "core/http/request.h"
 #include "core/loop/loop.h"
 

@@ -12,7 +12,7 @@
 
 #include "core/base/check.h"
 #include "core/base/log.h"
-#include "core/http/options.h"
+#include "core/conf/http.h"
 #include "core/http/listener.h"
 #include "core/http/request.h"
 #include "core/http/tls.h"
@@ -83,14 +83,14 @@ struct http_plan {
 static int http_make_plan(struct http *http, const struct http_config *config,
 			  struct http_plan *plan, struct ew_error *err)
 {
-	bool has_tls = config->tls.certificate != NULL;
+	bool has_tls = config->certificate != NULL;
 	int ret = 0;
 
 	if (config->tokens != NULL) {
 		ret = tokens_read(config->tokens, &plan->tokens, err);
 	}
 	if (ret == 0 && has_tls) {
-		ret = tls_new(config->tls.certificate, config->tls.key, &plan->tls, err);
+		ret = tls_new(config->certificate, config->key, &plan->tls, err);
 	}
 	if (ret == 0 && !listener_fits(http->listener, config)) {
 		ret = listener_new(http, config, http->listener, &plan->listener, err);

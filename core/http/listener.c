@@ -242,7 +242,7 @@ int listener_new(struct http *http, const struct http_config *config, const stru
 	l->max_connections = config->max_connections;
 	l->max_per_address = config->max_connections_per_address;
 	l->timeouts = config->timeouts;
-	l->is_tls = config->tls.certificate != NULL;
+	l->is_tls = config->certificate != NULL;
 	l->fd = -1;
 	list_init(&l->conns);
 	list_init(&l->waker.woken);
@@ -354,7 +354,7 @@ bool listener_fits(const struct listener *l, const struct http_config *config)
 	return l != NULL && strcmp(l->listen, config->listen) == 0 &&
 	       l->max_connections == config->max_connections &&
 	       l->max_per_address == config->max_connections_per_address &&
-	       l->is_tls == (config->tls.certificate != NULL) &&
+	       l->is_tls == (config->certificate != NULL) &&
 	       memcmp(&l->timeouts, &config->timeouts, sizeof(l->timeouts)) == 0;
 }
 

@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "core/http/options.h"
+#include "core/conf/http.h"
 
 #define BACKLOG 128
 

@@ -19,6 +19,7 @@
 void fixture_config(struct http_config *config)
 {
 	*config = (struct http_config){
+		.is_given = true,
 		.listen = "127.0.0.1:0",
 		.anonymous = EW_ROLE_ADMIN,
 		.max_connections = 32,

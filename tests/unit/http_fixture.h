@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 #include "core/base/error.h"
-#include "core/http/options.h"
+#include "core/conf/http.h"
 #include "core/http/http.h"
 #include "core/http/reply.h"
 #include "core/http/tokens.h"

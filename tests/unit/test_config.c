@@ -135,7 +135,7 @@ static void test_wrong_uplinks_and_listeners_are_told(void **state)
 	assert_told(&diag, "uplink: 'fallback_uplink': there is no uplink 'x'");
 	assert_told(&diag, "'password' is a secret and not written here");
 	assert_told(&diag, "edge.yaml:4:17: 'main' cannot be the name of an uplink");
-	assert_told(&diag, "edge.yaml:5:16: http: '0.0.0.0:80' can be reached from outside");
+	assert_told(&diag, "edge.yaml:5:16: http: listen: '0.0.0.0:80' is reachable");
 	assert_told(&diag, "edge.yaml:6:29: limits: 'clock_valid_after': 'soon' is no time");
 	assert_told(&diag, "edge.yaml:7:15: store: 'sync': '5' is no duration, always or never");
 }

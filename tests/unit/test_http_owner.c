@@ -214,7 +214,7 @@ static void test_other_limits_keep_the_port(void **state)
 	fixture_apply(f);
 	assert_int_equal(http_port(f->http), strtoul(listen + 10, NULL, 10));
 	assert_has(fixture_get(f, "GET /now"), "HTTP/1.1 200 ");
-	f->config.listen = NULL;
+	f->config.is_given = false;
 	fixture_apply(f);
 	assert_int_equal(http_port(f->http), 0);
 }

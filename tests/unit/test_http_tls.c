@@ -37,8 +37,8 @@ static void make_certificate(struct fixture *f, const char *name, const char *ho
 
 static void use_certificate(struct fixture *f, const char *certificate, const char *key)
 {
-	f->config.tls.certificate = fixture_path(f, certificate);
-	f->config.tls.key = fixture_path(f, key);
+	f->config.certificate = fixture_path(f, certificate);
+	f->config.key = fixture_path(f, key);
 }
 
 static int open_tls(void **state)

@@ -3,7 +3,7 @@
  * Option table of `http:` and the rule that matters most: off loopback there
  * is no listener without TLS and tokens.
  */
-#include "core/http/options.h"
+#include "core/conf/http.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -12,14 +12,6 @@
 #include "core/base/text.h"
 
 static const char *const role_words[] = {"none", "viewer", "operator", "admin", NULL};
-
-static const struct ew_option tls_options[] = {
-	EW_FILE_OPTION(struct http_tls_config, certificate, .flags = EW_REQUIRED | EW_MUST_EXIST,
-		       .help = "certificate of the gateway with its chain, PEM"),
-	EW_FILE_OPTION(struct http_tls_config, key, .flags = EW_REQUIRED | EW_MUST_EXIST,
-		       .help = "private key of the certificate, PEM"),
-	EW_OPTION_END
-};
 
 static const struct ew_option timeout_options[] = {
 	EW_DURATION_OPTION(struct http_timeouts, header, .fallback = "10s", .min = "10ms",
@@ -36,9 +28,12 @@ static const struct ew_option timeout_options[] = {
 };
 
 const struct ew_option http_options[] = {
-	EW_OPTION(struct http_config, listen,
-		  .help = "address and port, 127.0.0.1:9280 or [::]:9280; port 0 takes a free one"),
-	EW_TABLE_OPTION(struct http_config, tls, tls_options, .help = "HTTPS instead of HTTP"),
+	EW_OPTION(struct http_config, listen, .fallback = "127.0.0.1:9280",
+		  .help = "address and port, in digits; port 0 takes a free one"),
+	EW_FILE_OPTION(struct http_config, certificate, .flags = EW_MUST_EXIST,
+		       .help = "for TLS: certificate of the gateway with its chain, PEM"),
+	EW_FILE_OPTION(struct http_config, key, .flags = EW_MUST_EXIST,
+		       .help = "for TLS: private key of the certificate, PEM"),
 	EW_FILE_OPTION(struct http_config, tokens, .flags = EW_MUST_EXIST,
 		       .help = "file of named tokens, made by edgewayctl token new"),
 	EW_ENUM_OPTION(struct http_config, anonymous, role_words, .fallback = "viewer",
@@ -58,7 +53,7 @@ const struct ew_option http_options[] = {
 
 bool http_config_is_on(const struct http_config *config)
 {
-	return config->listen != NULL && config->listen[0] != '\0';
+	return config->is_given && config->listen != NULL;
 }
 
 enum ew_role http_config_anonymous(const struct http_config *config)
@@ -78,20 +73,20 @@ int http_config_check(const struct http_config *config, struct ew_error *err)
 		return ew_fail(err, "listen: '%s' is not a numeric address and a port, "
 			       "such as 127.0.0.1:9280 or [::1]:9280", config->listen);
 	}
-	if ((config->tls.certificate == NULL) != (config->tls.key == NULL)) {
-		return ew_fail(err, "tls: certificate and key go together");
+	if ((config->certificate == NULL) != (config->key == NULL)) {
+		return ew_fail(err, "certificate and key go together");
 	}
 	if (http_is_loopback(&address)) {
 		return 0;
 	}
-	if (config->tls.certificate == NULL) {
+	if (config->certificate == NULL) {
 		return ew_fail(err, "listen: '%s' is reachable from other machines, which needs "
-			       "TLS: set http: tls: {certificate, key}, or listen on 127.0.0.1",
+			       "TLS: set certificate and key, or listen on 127.0.0.1",
 			       config->listen);
 	}
 	if (config->tokens == NULL) {
 		return ew_fail(err, "listen: '%s' is reachable from other machines, which needs "
-			       "tokens: set http: tokens: to a file made by edgewayctl token new, "
+			       "tokens: set tokens to a file made by edgewayctl token new, "
 			       "or listen on 127.0.0.1", config->listen);
 	}
 	return 0;

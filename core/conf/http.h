@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The `http:` section: its option table, its settings and their cross-field
- * rules. Pure; any thread.
+ * The `http:` section: its option table, its settings, its cross-field rules.
+ * Filled with the rest of the configuration, read by core/http. Pure; any
+ * thread.
  */
-#ifndef CORE_HTTP_OPTIONS_H
-#define CORE_HTTP_OPTIONS_H
+#ifndef CORE_CONF_HTTP_H
+#define CORE_CONF_HTTP_H
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -12,11 +13,6 @@
 
 #include <edgeway/http.h>
 #include <edgeway/option.h>
-
-struct http_tls_config {
-	const char *certificate;        /* PEM files; NULL: no TLS */
-	const char *key;
-};
 
 struct http_timeouts {
 	ew_dur header;          /* from the first byte of a connection to the end of a head */
@@ -26,8 +22,10 @@ struct http_timeouts {
 };
 
 struct http_config {
+	bool is_given;                  /* the section is there */
 	const char *listen;             /* NULL: no listener */
-	struct http_tls_config tls;
+	const char *certificate;        /* PEM files; NULL: no TLS */
+	const char *key;
 	const char *tokens;             /* NULL: none */
 	unsigned anonymous;             /* enum ew_role */
 	uint64_t max_connections;
