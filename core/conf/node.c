@@ -163,7 +163,10 @@ bool node_equal(const struct ew_node *a, const struct ew_node *b)
 		return false;
 	}
 	if (a->kind == EW_NODE_SCALAR) {
-		return strcmp(a->as.text, b->as.text) == 0 && node_is_null(a) == node_is_null(b);
+		if (node_is_null(a) || node_is_null(b)) {
+			return node_is_null(a) && node_is_null(b);
+		}
+		return strcmp(a->as.text, b->as.text) == 0;
 	}
 	for (i = 0; i < a->count; i++) {
 		const struct node_entry *mine, *other;
@@ -203,7 +206,7 @@ uint64_t node_hash(const struct ew_node *node)
 	}
 	switch (node->kind) {
 	case EW_NODE_SCALAR:
-		hash = text_hash(node->as.text, strlen(node->as.text));
+		hash = node_is_null(node) ? 1 : text_hash(node->as.text, strlen(node->as.text));
 		break;
 	case EW_NODE_LIST:
 		for (i = 0; i < node->count; i++) {
