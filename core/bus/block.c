@@ -16,12 +16,14 @@
 #define CLASS_NONE   0xffffu
 
 struct block_pool {
-	_Atomic(struct block *) returned;
-	atomic_size_t out;              /* blocks given out; +1 while the owner holds the pool */
-	atomic_size_t bytes;
+	/* the owner's */
 	struct block *free[CLASS_COUNT];
 	unsigned epoch;
-	atomic_size_t epoch_out[2];     /* of the epochs with this parity */
+	uint64_t taken[2];              /* blocks taken in epochs of this parity */
+	atomic_size_t bytes;
+	/* whoever gives back */
+	_Alignas(64) _Atomic(struct block *) returned;
+	_Atomic uint64_t given[2];
 };
 
 static size_t class_body(unsigned size_class)
@@ -31,12 +33,12 @@ static size_t class_body(unsigned size_class)
 
 int block_pool_new(struct block_pool **pool_out)
 {
-	struct block_pool *pool = calloc(1, sizeof(*pool));
+	struct block_pool *pool = aligned_alloc(64, sizeof(*pool));
 
 	if (pool == NULL) {
 		return -ENOMEM;
 	}
-	atomic_init(&pool->out, 1);
+	memset(pool, 0, sizeof(*pool));
 	*pool_out = pool;
 	return 0;
 }
@@ -51,31 +53,20 @@ static void free_chain(struct block *block)
 	}
 }
 
-/* The last user of the pool is gone. */
-static void pool_free(struct block_pool *pool)
+void block_pool_free(struct block_pool **pool_at)
 {
+	struct block_pool *pool = *pool_at;
+
+	*pool_at = NULL;
+	if (pool == NULL) {
+		return;
+	}
+	check(block_pool_out(pool) == 0);
 	free_chain(atomic_load_explicit(&pool->returned, memory_order_acquire));
 	for (unsigned i = 0; i < CLASS_COUNT; i++) {
 		free_chain(pool->free[i]);
 	}
 	free(pool);
-}
-
-static void pool_leave(struct block_pool *pool)
-{
-	if (atomic_fetch_sub_explicit(&pool->out, 1, memory_order_acq_rel) == 1) {
-		pool_free(pool);
-	}
-}
-
-void block_pool_leave(struct block_pool **pool_at)
-{
-	struct block_pool *pool = *pool_at;
-
-	*pool_at = NULL;
-	if (pool != NULL) {
-		pool_leave(pool);
-	}
 }
 
 static void sort_returned(struct block_pool *pool)
@@ -147,8 +138,7 @@ struct block *block_take(struct block_pool *pool, enum block_kind kind, size_t b
 	block->stamped = 0;
 	block->next = NULL;
 	block->epoch = pool->epoch;
-	atomic_fetch_add_explicit(&pool->out, 1, memory_order_relaxed);
-	atomic_fetch_add_explicit(&pool->epoch_out[pool->epoch & 1], 1, memory_order_relaxed);
+	pool->taken[pool->epoch & 1]++;
 	return block;
 }
 
@@ -175,12 +165,13 @@ static void drop_subjects(struct block *block)
 	}
 }
 
+/* Counted last: once all are counted nobody touches the pool any more. */
 static void give_back(struct block *block)
 {
 	struct block_pool *pool = block->pool;
+	unsigned parity = block->epoch & 1;
 	struct block *head = atomic_load_explicit(&pool->returned, memory_order_relaxed);
 
-	atomic_fetch_sub_explicit(&pool->epoch_out[block->epoch & 1], 1, memory_order_release);
 	if (block->size_class == CLASS_NONE) {
 		atomic_fetch_sub_explicit(&pool->bytes, block->bytes, memory_order_relaxed);
 		free(block);
@@ -191,7 +182,7 @@ static void give_back(struct block *block)
 								memory_order_release,
 								memory_order_relaxed));
 	}
-	pool_leave(pool);
+	atomic_fetch_add_explicit(&pool->given[parity], 1, memory_order_release);
 }
 
 void block_unref(struct block **block_at)
@@ -209,9 +200,15 @@ void block_unref(struct block **block_at)
 	give_back(block);
 }
 
+static uint64_t epoch_out(const struct block_pool *pool, unsigned parity)
+{
+	return pool->taken[parity] -
+	       atomic_load_explicit(&pool->given[parity], memory_order_acquire);
+}
+
 size_t block_pool_out(const struct block_pool *pool)
 {
-	return atomic_load_explicit(&pool->out, memory_order_relaxed) - 1;
+	return epoch_out(pool, 0) + epoch_out(pool, 1);
 }
 
 size_t block_pool_bytes(const struct block_pool *pool)
@@ -221,9 +218,7 @@ size_t block_pool_bytes(const struct block_pool *pool)
 
 unsigned block_pool_epoch(struct block_pool *pool)
 {
-	unsigned other = (pool->epoch + 1) & 1;
-
-	if (atomic_load_explicit(&pool->epoch_out[other], memory_order_acquire) == 0) {
+	if (epoch_out(pool, (pool->epoch + 1) & 1) == 0) {
 		pool->epoch++;
 	}
 	return pool->epoch;

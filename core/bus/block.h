@@ -5,7 +5,7 @@
  *
  * A pool belongs to one publisher's thread, which alone takes from it; any
  * thread gives back. Blocks come in size classes and stay in the pool, so a
- * warm publisher allocates nothing. A pool lives until its last block is back.
+ * warm publisher allocates nothing.
  */
 #ifndef CORE_BUS_BLOCK_H
 #define CORE_BUS_BLOCK_H
@@ -76,16 +76,16 @@ static inline struct block_snapshot *block_snapshot(struct block *block)
 	return (struct block_snapshot *)(void *)block->body;
 }
 
-/* -ENOMEM. The caller holds the pool until block_pool_leave(). */
+/* -ENOMEM. */
 int block_pool_new(struct block_pool **pool_out);
 
-/* The publisher is gone; the pool frees itself when its last block is back. */
-void block_pool_leave(struct block_pool **pool);
+/* All blocks must be back. Accepts NULL. */
+void block_pool_free(struct block_pool **pool);
 
 /* A block with room for `body` bytes and one reference; NULL: no memory. Owner's thread. */
 struct block *block_take(struct block_pool *pool, enum block_kind kind, size_t body);
 
-/* Blocks given out and not back. Any thread. */
+/* Blocks given out and not back. Owner's thread. */
 size_t block_pool_out(const struct block_pool *pool);
 
 /* Bytes that the pool has allocated. Any thread. */
@@ -98,6 +98,7 @@ size_t block_pool_bytes(const struct block_pool *pool);
  */
 unsigned block_pool_epoch(struct block_pool *pool);
 
+/* More references; the caller has one. Any thread. */
 static inline void block_ref(struct block *block, uint32_t more)
 {
 	atomic_fetch_add_explicit(&block->refs, more, memory_order_relaxed);

@@ -151,7 +151,7 @@ static void lose_tail(struct route *route, struct block *block)
 static void lose_head(struct route *route, struct ring_entry *entry)
 {
 	lose(route, entry->block);
-	ring_release(route->ring, entry->block->bytes);
+	ring_drop(route->ring, entry->block->bytes);
 	block_unref(&entry->block);
 }
 

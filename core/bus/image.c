@@ -128,30 +128,58 @@ static void cell_read(const struct image_cell *cell, unsigned copy, void *buffer
 	}
 }
 
-void image_write(struct image *image, const struct ew_sample *sample, uint64_t number)
+/* Which copy is old, and the mark that makes it the new one. */
+static unsigned slot_turn(const struct image_slot *slot, uint64_t number, uint64_t *mark_out)
 {
-	struct image_slot *slot = page_table_find(&image->slots, sample->tag);
 	uint64_t mark = atomic_load_explicit(&slot->mark, memory_order_relaxed);
-	uint64_t writes = (mark & WRITES_MASK) + 1;
-	unsigned copy = writes & 1;
+	uint64_t writes = (mark + 1) & WRITES_MASK;
 
-	atomic_store_explicit(&slot->meta[copy],
-			      (uint32_t)sample->quality | (uint32_t)sample->type << 16 |
-				      (uint32_t)sample->flags << 24,
-			      memory_order_release);
+	*mark_out = number << 16 | writes;
+	return writes & 1;
+}
+
+static void slot_write(struct image_slot *slot, const struct ew_sample *sample, uint64_t raw,
+		       unsigned copy)
+{
+	uint32_t meta = (uint32_t)sample->quality | (uint32_t)sample->type << 16 |
+			(uint32_t)sample->flags << 24;
+
+	atomic_store_explicit(&slot->meta[copy], meta, memory_order_release);
 	atomic_store_explicit(&slot->time[copy], (uint64_t)sample->time, memory_order_release);
-	if (ew_sample_has_bytes(sample)) {
-		atomic_store_explicit(&slot->raw[copy][0], sample->v.x.size,
-				      memory_order_release);
-		cell_write(cell_of(image, sample->tag), copy, sample->v.x.at, sample->v.x.size);
-	} else {
-		atomic_store_explicit(&slot->raw[copy][0], sample->v.raw[0],
-				      memory_order_release);
-		atomic_store_explicit(&slot->raw[copy][1], sample->v.raw[1],
-				      memory_order_release);
+	atomic_store_explicit(&slot->raw[copy], raw, memory_order_release);
+}
+
+void image_write(struct image *image, const struct ew_sample *samples, uint32_t count,
+		 uint64_t number)
+{
+	struct image_slot *page = NULL;
+	uint32_t first = 0;     /* id of the page's first cell */
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct ew_sample *sample = &samples[i];
+		struct image_slot *slot;
+		uint64_t raw = sample->v.raw[0];
+		uint64_t mark;
+		unsigned copy;
+
+		if ((sample->flags & EW_HISTORICAL) != 0) {
+			continue;
+		}
+		/* tags of one publisher mostly share a page */
+		if (page == NULL || sample->tag - first >= PAGE_CELLS) {
+			first = sample->tag / PAGE_CELLS * PAGE_CELLS;
+			page = page_table_find(&image->slots, first);
+		}
+		slot = &page[sample->tag - first];
+		copy = slot_turn(slot, number, &mark);
+		if (ew_sample_has_bytes(sample)) {
+			raw = sample->v.x.size;
+			cell_write(cell_of(image, sample->tag), copy, sample->v.x.at,
+				   sample->v.x.size);
+		}
+		slot_write(slot, sample, raw, copy);
+		atomic_store_explicit(&slot->mark, mark, memory_order_release);
 	}
-	atomic_store_explicit(&slot->mark, number << 16 | (writes & WRITES_MASK),
-			      memory_order_release);
 }
 
 /* One attempt; what it read counts only if the mark has not moved. */
@@ -164,8 +192,8 @@ static void slot_copy(const struct image *image, const struct image_slot *slot, 
 	sample_out->type = (uint8_t)(meta >> 16);
 	sample_out->flags = (uint8_t)(meta >> 24);
 	sample_out->time = (ew_time)atomic_load_explicit(&slot->time[copy], memory_order_acquire);
-	sample_out->v.raw[0] = atomic_load_explicit(&slot->raw[copy][0], memory_order_acquire);
-	sample_out->v.raw[1] = atomic_load_explicit(&slot->raw[copy][1], memory_order_acquire);
+	sample_out->v.raw[0] = atomic_load_explicit(&slot->raw[copy], memory_order_acquire);
+	sample_out->v.raw[1] = 0;
 	if (ew_sample_has_bytes(sample_out)) {
 		const struct image_cell *cell = cell_of(image, sample_out->tag);
 		uint32_t size = (uint32_t)sample_out->v.raw[0];

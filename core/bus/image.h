@@ -24,8 +24,9 @@ struct image_cell {
 struct image_slot {
 	_Atomic uint64_t mark;          /* batch << 16 | writes; bit 0: the new copy; 0: empty */
 	_Atomic uint64_t time[2];
-	_Atomic uint64_t raw[2][2];     /* text: raw[0] is its size */
+	_Atomic uint64_t raw[2];        /* the value; of text its size */
 	_Atomic uint32_t meta[2];       /* quality | type << 16 | flags << 24 */
+	uint64_t unused[2];
 };
 
 _Static_assert(sizeof(struct image_slot) == 64, "one cache line a tag");
@@ -48,8 +49,12 @@ int image_prepare(struct image *image, uint32_t tag, uint32_t capacity);
 /* Forget the value. Writer only. */
 void image_clear(struct image *image, uint32_t tag);
 
-/* Put a sample; its text fits the cell. number: of its batch, never 0. Writer only. */
-void image_write(struct image *image, const struct ew_sample *sample, uint64_t number);
+/*
+ * Put the samples of a batch but the historical ones; text fits its cell.
+ * number: of the batch, never 0. Writer only.
+ */
+void image_write(struct image *image, const struct ew_sample *samples, uint32_t count,
+		 uint64_t number);
 
 /*
  * Get a sample; text is copied to buffer as far as it fits. -ENODATA: never

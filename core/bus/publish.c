@@ -37,31 +37,67 @@ static bool is_null(const struct ew_sample *sample)
 	return sample->type == EW_NONE && (sample->flags & EW_NULL) != 0;
 }
 
-static int check_samples(const struct endpoint *publisher, const struct ew_sample *samples,
-			 size_t count, size_t *text_out)
+/* What filling the block must look at beyond a copy. */
+struct needs {
+	size_t text;            /* bytes of text */
+	bool shaping;           /* some tag is scaled or clamped */
+	bool stamping;          /* some sample has no time */
+	ew_time latest;
+};
+
+/* A sample whose gate does not match at a glance. */
+static int check_odd(const struct endpoint *publisher, const struct ew_sample *sample,
+		     uint32_t gate, struct needs *needs)
 {
-	const struct registry *registry = &publisher->bus->registry;
+	const struct tag_cell *cell;
+
+	if (GATE_OWNER(gate) != publisher->owner->index ||
+	    (GATE_CARRIER(gate) != sample->type && !is_null(sample))) {
+		return fault_of(publisher, gate);
+	}
+	needs->shaping |= (gate & GATE_SHAPED) != 0;
+	if ((gate & GATE_BYTES) != 0 && sample->type != EW_NONE) {
+		cell = registry_tag(&publisher->bus->registry, sample->tag);
+		if (sample->v.x.size > cell->version->info.spec.max_bytes) {
+			return -EMSGSIZE;
+		}
+		needs->text += sample->v.x.size;
+	}
+	return 0;
+}
+
+static int check_samples(const struct endpoint *publisher, const struct ew_sample *samples,
+			 size_t count, struct needs *needs)
+{
+	const struct page_table *gates = &publisher->bus->registry.gates;
+	const _Atomic uint32_t *page = NULL;
 	uint32_t owner = publisher->owner->index;
-	size_t text = 0;
+	uint32_t first = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		uint32_t gate = registry_gate(registry, samples[i].tag);
+		const struct ew_sample *sample = &samples[i];
+		uint32_t gate = 0;
 
-		/* owner and carrier in one comparison */
-		if ((gate & 0xfffffu) != (owner | (uint32_t)samples[i].type << 16) &&
-		    (GATE_OWNER(gate) != owner || !is_null(&samples[i]))) {
-			return fault_of(publisher, gate);
+		/* tags of one publisher mostly share a page */
+		if (page == NULL || sample->tag - first >= PAGE_CELLS) {
+			first = sample->tag / PAGE_CELLS * PAGE_CELLS;
+			page = page_table_find(gates, first);
 		}
-		if ((gate & GATE_BYTES) != 0 && samples[i].type != EW_NONE) {
-			const struct tag_cell *cell = registry_tag(registry, samples[i].tag);
+		if (page != NULL) {
+			gate = atomic_load_explicit(&page[sample->tag - first],
+						    memory_order_relaxed);
+		}
+		needs->stamping |= sample->time == 0;
+		needs->latest = sample->time > needs->latest ? sample->time : needs->latest;
+		/* owner, carrier, and nothing special, in one comparison */
+		if (gate != (owner | (uint32_t)sample->type << 16)) {
+			int error = check_odd(publisher, sample, gate, needs);
 
-			if (samples[i].v.x.size > cell->version->info.spec.max_bytes) {
-				return -EMSGSIZE;
+			if (error != 0) {
+				return error;
 			}
-			text += text_size(&samples[i]);
 		}
 	}
-	*text_out = text;
 	return 0;
 }
 
@@ -119,57 +155,58 @@ static void shape(const struct ew_tag_spec *spec, struct ew_sample *sample)
 	}
 }
 
-/* Copy samples into the block as they leave the publisher. */
-static void fill(struct endpoint *publisher, struct block *block,
-		 const struct ew_sample *samples, size_t count)
+/* What a plain copy does not do: time, flags, text, engineering units. */
+static void finish(const struct endpoint *publisher, struct block *block, ew_time wall,
+		   bool is_valid)
 {
 	const struct registry *registry = &publisher->bus->registry;
-	bool valid = atomic_load_explicit(&publisher->bus->clock_valid, memory_order_relaxed);
-	ew_time wall = clock_utc();
-	struct ew_sample *to = block_samples(block);
-	unsigned char *text = block->body + count * sizeof(*to);
-
-	for (size_t i = 0; i < count; i++, to++) {
-		*to = samples[i];
-		if (to->time == 0) {
-			to->time = wall;
-		}
-		if (!valid) {
-			to->flags |= EW_CLOCK_UNSET;
-		} else if (to->time > wall + FUTURE) {
-			to->flags |= EW_FUTURE;
-		}
-		if (ew_sample_has_bytes(to)) {
-			memcpy(text, to->v.x.at, to->v.x.size);
-			to->v.x.at = text;
-			text += to->v.x.size;
-		} else if ((registry_gate(registry, to->tag) & GATE_SHAPED) != 0) {
-			shape(&registry_tag(registry, to->tag)->version->info.spec, to);
-		}
-	}
-	block->count = (uint32_t)count;
-}
-
-static void write_image(struct endpoint *publisher, struct block *block)
-{
-	const struct ew_sample *samples = block_samples(block);
+	unsigned char *text = block->body + block->count * sizeof(struct ew_sample);
 
 	for (uint32_t i = 0; i < block->count; i++) {
-		if ((samples[i].flags & EW_HISTORICAL) == 0) {
-			image_write(&publisher->bus->image, &samples[i], block->number);
+		struct ew_sample *sample = &block_samples(block)[i];
+
+		if (sample->time == 0) {
+			sample->time = wall;
 		}
+		if (!is_valid) {
+			sample->flags |= EW_CLOCK_UNSET;
+		} else if (sample->time > wall + FUTURE) {
+			sample->flags |= EW_FUTURE;
+		}
+		if (ew_sample_has_bytes(sample)) {
+			memcpy(text, sample->v.x.at, sample->v.x.size);
+			sample->v.x.at = text;
+			text += sample->v.x.size;
+		} else if ((registry_gate(registry, sample->tag) & GATE_SHAPED) != 0) {
+			shape(&registry_tag(registry, sample->tag)->version->info.spec, sample);
+		}
+	}
+}
+
+static void fill(const struct endpoint *publisher, struct block *block,
+		 const struct ew_sample *samples, size_t count, const struct needs *needs)
+{
+	bool is_valid = atomic_load_explicit(&publisher->bus->clock_valid, memory_order_relaxed);
+	ew_time wall = clock_utc();
+
+	memcpy(block_samples(block), samples, count * sizeof(*samples));
+	block->count = (uint32_t)count;
+	if (needs->stamping || needs->shaping || needs->text > 0 || !is_valid ||
+	    needs->latest > wall + FUTURE) {
+		finish(publisher, block, wall, is_valid);
 	}
 }
 
 static void hand_over(struct endpoint *publisher, struct block *block)
 {
+	/* nobody else knows the block yet: references for all at once */
+	atomic_store_explicit(&block->refs, (uint32_t)publisher->fed_count + 1,
+			      memory_order_relaxed);
 	for (size_t i = 0; i < publisher->fed_count; i++) {
 		struct route *route = publisher->fed[i];
 		struct block *part = block;
 
-		if (route->filter->everything) {
-			block_ref(block, 1);
-		} else {
+		if (!route->filter->everything) {
 			part = report_filter(route, publisher, block);
 		}
 		if (part != NULL) {
@@ -196,20 +233,19 @@ static void count_up(_Atomic uint64_t *counter, uint64_t by)
 int endpoint_publish(struct endpoint *publisher, const struct ew_sample *samples, size_t count,
 		     uint64_t *number_out)
 {
-	size_t text = 0;
-	size_t body;
+	struct needs needs = { 0 };
 	struct block *block;
 	int error;
 
 	if (count == 0 || count > EW_BATCH_MAX) {
 		return refuse(publisher, -EINVAL);
 	}
-	error = check_samples(publisher, samples, count, &text);
+	error = check_samples(publisher, samples, count, &needs);
 	if (error != 0) {
 		return refuse(publisher, error);
 	}
-	body = count * sizeof(*samples) + text;
-	block = block_take(publisher->owner->pool, BLOCK_SAMPLES, body);
+	block = block_take(publisher->owner->pool, BLOCK_SAMPLES,
+			   count * sizeof(*samples) + needs.text);
 	if (block == NULL) {
 		return refuse(publisher, -ENOMEM);
 	}
@@ -219,8 +255,8 @@ int endpoint_publish(struct endpoint *publisher, const struct ew_sample *samples
 	}
 	block->number = ++publisher->owner->number;
 	block->stamped = clock_mono();
-	fill(publisher, block, samples, count);
-	write_image(publisher, block);
+	fill(publisher, block, samples, count, &needs);
+	image_write(&publisher->bus->image, block_samples(block), block->count, block->number);
 	if (number_out != NULL) {
 		*number_out = block->number;
 	}

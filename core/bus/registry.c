@@ -56,7 +56,7 @@ static void owner_free(struct owner *owner)
 		device_free(list_entry(node, struct device, owned));
 	}
 	list_remove(&owner->node);
-	block_pool_leave(&owner->pool);
+	block_pool_free(&owner->pool);
 	(void)pthread_mutex_destroy(&owner->signal_lock);
 	free(owner->name);
 	free(owner);

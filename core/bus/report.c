@@ -188,10 +188,7 @@ struct block *report_filter(struct route *route, struct endpoint *publisher,
 	uint32_t count = 0;
 	struct block *part;
 
-	if (route->marks.pages == NULL) {
-		return NULL;
-	}
-	for (uint32_t i = 0; i < block->count; i++) {
+	for (uint32_t i = 0; route->marks.pages != NULL && i < block->count; i++) {
 		if (passes(route, publisher, &samples[i], block->stamped)) {
 			bits[i / 64] |= UINT64_C(1) << (i % 64);
 			text_bytes += ew_sample_has_bytes(&samples[i]) ? samples[i].v.x.size : 0;
@@ -199,17 +196,14 @@ struct block *report_filter(struct route *route, struct endpoint *publisher,
 		}
 	}
 	if (count == block->count) {
-		block_ref(block, 1);
 		return block;
 	}
 	atomic_fetch_add_explicit(&route->filtered, block->count - count, memory_order_relaxed);
-	if (count == 0) {
-		return NULL;
-	}
-	part = select_samples(publisher, block, bits, count, text_bytes);
-	if (part == NULL) {
+	part = count == 0 ? NULL : select_samples(publisher, block, bits, count, text_bytes);
+	if (count > 0 && part == NULL) {
 		atomic_fetch_add_explicit(&route->lost_samples, count, memory_order_relaxed);
 	}
+	block_unref(&block);
 	return part;
 }
 

@@ -24,9 +24,17 @@ struct ring {
 	atomic_size_t limit_bytes;
 	struct slot *slots;
 	_Alignas(64) _Atomic uint64_t head;
+	_Atomic uint64_t bytes_out;     /* given back by the consumer */
 	_Alignas(64) _Atomic uint64_t tail;
-	_Alignas(64) atomic_size_t bytes;
+	_Atomic uint64_t bytes_in;      /* pushed by the producer, less what it dropped */
 };
+
+/* Each counter has one writer: no locked instruction. */
+static void add(_Atomic uint64_t *counter, uint64_t by)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + by,
+			      memory_order_release);
+}
 
 int ring_new(uint32_t capacity, struct ring **ring_out)
 {
@@ -45,7 +53,8 @@ int ring_new(uint32_t capacity, struct ring **ring_out)
 	ring->slots = calloc(rounded, sizeof(*ring->slots));
 	atomic_init(&ring->head, 0);
 	atomic_init(&ring->tail, 0);
-	atomic_init(&ring->bytes, 0);
+	atomic_init(&ring->bytes_in, 0);
+	atomic_init(&ring->bytes_out, 0);
 	if (ring->slots == NULL) {
 		free(ring);
 		return -ENOMEM;
@@ -73,7 +82,7 @@ void ring_free(struct ring **ring_at)
 bool ring_has_room(const struct ring *ring, size_t bytes)
 {
 	uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
-	size_t used = atomic_load_explicit(&ring->bytes, memory_order_relaxed);
+	size_t used = ring_bytes(ring);
 
 	/* an empty queue takes a block of any size, or it would never pass */
 	return tail - atomic_load_explicit(&ring->head, memory_order_acquire) <
@@ -99,7 +108,7 @@ void ring_push(struct ring *ring, const struct ring_entry *entry)
 	uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
 	struct slot *slot = &ring->slots[tail & (ring->capacity - 1)];
 
-	atomic_fetch_add_explicit(&ring->bytes, entry->block->bytes, memory_order_relaxed);
+	add(&ring->bytes_in, entry->block->bytes);
 	atomic_store_explicit(&slot->block, entry->block, memory_order_relaxed);
 	atomic_store_explicit(&slot->batches, entry->before.batches, memory_order_relaxed);
 	atomic_store_explicit(&slot->samples, entry->before.samples, memory_order_relaxed);
@@ -131,18 +140,21 @@ bool ring_take(struct ring *ring, struct ring_entry *entry_out)
 
 void ring_release(struct ring *ring, size_t bytes)
 {
-	atomic_fetch_sub_explicit(&ring->bytes, bytes, memory_order_relaxed);
+	add(&ring->bytes_out, bytes);
+}
+
+void ring_drop(struct ring *ring, size_t bytes)
+{
+	add(&ring->bytes_in, (uint64_t)0 - bytes);
 }
 
 bool ring_charge(struct ring *ring, size_t bytes)
 {
-	size_t before = atomic_fetch_add_explicit(&ring->bytes, bytes, memory_order_relaxed);
-
-	if (before + bytes <= ring_limit_bytes(ring)) {
-		return true;
+	if (ring_bytes(ring) + bytes > ring_limit_bytes(ring)) {
+		return false;
 	}
-	ring_release(ring, bytes);
-	return false;
+	add(&ring->bytes_out, (uint64_t)0 - bytes);
+	return true;
 }
 
 bool ring_is_empty(const struct ring *ring)
@@ -160,7 +172,9 @@ uint32_t ring_count(const struct ring *ring)
 
 size_t ring_bytes(const struct ring *ring)
 {
-	return atomic_load_explicit(&ring->bytes, memory_order_relaxed);
+	uint64_t out = atomic_load_explicit(&ring->bytes_out, memory_order_acquire);
+
+	return atomic_load_explicit(&ring->bytes_in, memory_order_acquire) - out;
 }
 
 size_t ring_limit_bytes(const struct ring *ring)

@@ -47,11 +47,12 @@ bool ring_take(struct ring *ring, struct ring_entry *entry_out);
 
 /*
  * Bytes stay counted after ring_take() until they are given back: a receiver
- * that holds blocks holds room. Any thread.
+ * that holds blocks holds room. Consumer; the producer drops what it takes.
  */
 void ring_release(struct ring *ring, size_t bytes);
+void ring_drop(struct ring *ring, size_t bytes);
 
-/* Count bytes that a receiver goes on holding. False: over the bound. Any thread. */
+/* Count bytes that a receiver goes on holding. False: over the bound. Consumer. */
 bool ring_charge(struct ring *ring, size_t bytes);
 
 bool ring_is_empty(const struct ring *ring);

@@ -18,7 +18,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	block_pool_leave(&pool);
+	block_pool_free(&pool);
 	return 0;
 }
 
@@ -29,7 +29,7 @@ static void test_giving_back_nothing_is_harmless(void **state)
 
 	(void)state;
 	block_unref(&none);
-	block_pool_leave(&no_pool);
+	block_pool_free(&no_pool);
 }
 
 static void test_a_warm_pool_takes_no_more_memory(void **state)
@@ -83,20 +83,6 @@ static void test_only_the_last_reference_gives_a_block_back(void **state)
 	assert_int_equal(block_pool_out(pool), 1);
 	block_unref(&third);
 	assert_int_equal(block_pool_out(pool), 0);
-}
-
-static void test_a_pool_outlives_its_owner_until_the_last_block_is_back(void **state)
-{
-	struct block_pool *own;
-	struct block *block;
-
-	(void)state;
-	assert_int_equal(block_pool_new(&own), 0);
-	block = block_take(own, BLOCK_SAMPLES, 10);
-	block_pool_leave(&own);
-	assert_null(own);
-	block->body[0] = 1;
-	block_unref(&block);
 }
 
 static void test_a_change_gives_back_the_version_it_carries(void **state)
@@ -205,7 +191,6 @@ int main(void)
 		TEST(test_a_warm_pool_takes_no_more_memory),
 		TEST(test_a_block_above_the_classes_is_freed_when_it_comes_back),
 		TEST(test_only_the_last_reference_gives_a_block_back),
-		TEST(test_a_pool_outlives_its_owner_until_the_last_block_is_back),
 		TEST(test_a_change_gives_back_the_version_it_carries),
 		TEST(test_an_epoch_is_over_when_all_its_blocks_are_back),
 		TEST(test_a_younger_block_does_not_hold_an_epoch_up_for_ever),

@@ -24,7 +24,7 @@ static int teardown(void **state)
 	(void)state;
 	ring_free(&ring);
 	assert_int_equal(block_pool_out(pool), 0);
-	block_pool_leave(&pool);
+	block_pool_free(&pool);
 	return 0;
 }
 
