@@ -2,6 +2,7 @@
 /* Strict: what is not understood whole is refused, never guessed. */
 #include "core/conf/url.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool url_is_name_char(char c)
@@ -99,4 +100,12 @@ int url_parse(const char *text, struct url *url_out, struct ew_error *err)
 	}
 	*url_out = url;
 	return 0;
+}
+
+void url_format(const struct url *url, char *out, size_t size)
+{
+	bool bracket = strchr(url->host, ':') != NULL;
+
+	(void)snprintf(out, size, "%s://%s%s%s:%u", url->tls ? "mqtts" : "mqtt", bracket ? "[" : "",
+		       url->host, bracket ? "]" : "", url->port);
 }

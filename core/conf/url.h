@@ -7,6 +7,7 @@
 #define CORE_CONF_URL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <edgeway/error.h>
@@ -21,5 +22,8 @@ struct url {
 
 /* Output written on success only. Errors: -EINVAL, with a text. */
 int url_parse(const char *text, struct url *url_out, struct ew_error *err) EW_CHECKED;
+
+/* "mqtts://host:port", IPv6 in brackets; cut when `size` is too small. */
+void url_format(const struct url *url, char *out, size_t size);
 
 #endif

@@ -46,6 +46,7 @@ struct link {
 	ew_dur misc_at; /* when the library looks at its keep-alive again */
 	ew_dur misc_every;
 	int leaving_fd; /* our own hold on the socket, to end it in order; -1: none */
+	bool answered; /* CONNACK has come */
 	struct failure refusal; /* by CONNACK */
 };
 
@@ -54,6 +55,7 @@ static void link_on_connack(void *arg, const struct mosq_connack *connack)
 	struct link *link = arg;
 
 	check_obj(link, LINK_MAGIC);
+	link->answered = true;
 	if (connack->code != 0) {
 		int protocol = uplink_config_protocol(link->spec.config);
 
@@ -124,11 +126,37 @@ static int link_dial(struct link *link, ew_dur now)
 	return rc;
 }
 
+/* What TLS knows of the end of what was a connection; NONE: nothing. */
+static struct failure link_trust_failure(const struct link *link)
+{
+	struct failure failure = {.cause = EW_UPLINK_NONE};
+
+	if (link->trust == NULL) {
+		return failure;
+	}
+	if (trust_failure(link->trust) != NULL) {
+		return *trust_failure(link->trust);
+	}
+	if (trust_was_asked(link->trust) && !link->answered) {
+		/* with TLS 1.3 the alert comes when we have written already, and
+		 * the reset that answers the writing can overtake it */
+		failure_set(&failure, EW_UPLINK_TLS_CLIENT,
+			    "'%s' asked for our certificate, then closed the connection",
+			    link->spec.url.host);
+	} else if (!trust_is_done(link->trust)) {
+		failure_set(&failure, EW_UPLINK_TLS_OTHER,
+			    "'%s' closed the connection during the TLS handshake",
+			    link->spec.url.host);
+	}
+	return failure;
+}
+
 static int link_dial_failed(struct link *link, int error, struct failure *failure)
 {
-	if (link->trust != NULL && trust_failure(link->trust) != NULL) {
-		*failure = *trust_failure(link->trust);
-	} else {
+	if (error == -EPROTO || error == -ECONNRESET || error == -EPIPE) {
+		*failure = link_trust_failure(link);
+	}
+	if (failure->cause == EW_UPLINK_NONE) {
 		failure_set(failure, cause_of_errno(-error), "%s port %u: %s",
 			    link->addresses.text[link->address], link->spec.url.port,
 			    error == -EPROTO ? "the connection broke" : strerror(-error));
@@ -273,11 +301,14 @@ static void link_over_by(struct link *link, enum mosq_end end, int error, struct
 /* The connection is over: say why, as exactly as anyone knows. */
 static int link_over(struct link *link, enum mosq_end end, int error, struct failure *failure)
 {
-	const struct failure *refused = link->trust != NULL ? trust_failure(link->trust) : NULL;
+	struct failure refused = {.cause = EW_UPLINK_NONE};
 	int code = mosq_disconnect_code(link->mosq);
 
-	if (refused != NULL) {
-		*failure = *refused;
+	if (end != MOSQ_END_SILENT && end != MOSQ_END_MEMORY) {
+		refused = link_trust_failure(link);
+	}
+	if (refused.cause != EW_UPLINK_NONE) {
+		*failure = refused;
 	} else if (link->refusal.cause != EW_UPLINK_NONE) {
 		*failure = link->refusal;
 	} else if (code > 0) {

@@ -102,10 +102,11 @@ static void run_log_end(struct uplink *uplink)
 
 static void run_do_close(struct uplink *uplink)
 {
+	bool had_link = uplink->link != NULL;
 	struct list gone;
 	struct list *node;
 
-	if (uplink->link != NULL) {
+	if (had_link) {
 		link_facts(uplink->link, &uplink->facts);
 		uplink->bytes_in += uplink->facts.bytes_in;
 		uplink->bytes_out += uplink->facts.bytes_out;
@@ -113,7 +114,7 @@ static void run_do_close(struct uplink *uplink)
 		uplink->facts.bytes_out = 0;
 		link_close(&uplink->link);
 	}
-	if (uplink->failure.cause != uplink->session.cause) {
+	if (!uplink->has_failed) {
 		/* the session's own decision: a deadline, a stop, a cycle */
 		memset(&uplink->failure, 0, sizeof(uplink->failure));
 		failure_set(&uplink->failure, uplink->session.cause, "%s",
@@ -121,7 +122,10 @@ static void run_do_close(struct uplink *uplink)
 				    ? uplink->cycle_text
 				    : cause_text(uplink->session.cause));
 	}
-	run_log_end(uplink);
+	uplink->has_failed = false;
+	if (had_link || uplink->failure.cause != EW_UPLINK_STOPPED) {
+		run_log_end(uplink);
+	}
 	list_init(&gone);
 	outbox_end_epoch(&uplink->outbox, uplink->session.epoch, &gone);
 	while ((node = list_pop(&gone)) != NULL) {
@@ -134,6 +138,16 @@ static void run_do_close(struct uplink *uplink)
 	uplink->accepted = false;
 	uplink->blocked_since = 0;
 	uplink->reading = true;
+}
+
+/* The connection says why it is over; when we left it, that is why. */
+static void run_failed(struct uplink *uplink)
+{
+	if (uplink->session.state != SESSION_LEAVING) {
+		uplink->failure = uplink->opening;
+		uplink->has_failed = true;
+	}
+	memset(&uplink->opening, 0, sizeof(uplink->opening));
 }
 
 static unsigned run_do_connect(struct uplink *uplink, ew_dur now)
@@ -155,8 +169,7 @@ static unsigned run_do_connect(struct uplink *uplink, ew_dur now)
 	rc = link_open(&spec, now, &uplink->link, &uplink->opening);
 	run_lock(uplink);
 	if (rc < 0) {
-		uplink->failure = uplink->opening;
-		memset(&uplink->opening, 0, sizeof(uplink->opening));
+		run_failed(uplink);
 		return session_on_closed(&uplink->session, clock_mono(), uplink->failure.cause);
 	}
 	return 0;
@@ -173,13 +186,14 @@ static void run_do_subscribe(struct uplink *uplink)
 
 static void run_log_online(struct uplink *uplink)
 {
-	const struct url *url = &uplink->urls[uplink->session.server];
+	char server[URL_HOST_MAX + 20];
 
+	url_format(&uplink->urls[uplink->session.server], server, sizeof(server));
 	link_facts(uplink->link, &uplink->facts);
 	log_msg(LOG_LEVEL_NOTICE, uplink->who,
-		"session online server=%s:%u address=%s protocol=%s epoch=%" PRIu64
+		"session online server=%s address=%s protocol=%s epoch=%" PRIu64
 		" session_present=%s",
-		url->host, url->port, uplink->facts.address,
+		server, uplink->facts.address,
 		uplink_config_protocol(uplink->config) == 5 ? "5" : "3.1.1", uplink->session.epoch,
 		uplink->connack.session_present ? "yes" : "no");
 }
@@ -216,7 +230,6 @@ static unsigned run_act_up(struct uplink *uplink, unsigned actions, ew_dur now)
 	unsigned next = 0;
 
 	if ((actions & SESSION_DO_PREPARE) != 0) {
-		memset(&uplink->failure, 0, sizeof(uplink->failure));
 		uplink->news = true; /* run_requests asks the owner */
 	}
 	if ((actions & SESSION_DO_CONNECT) != 0) {
@@ -476,12 +489,7 @@ static void run_poll(struct uplink *uplink, int timeout)
 	run_lock(uplink);
 	uplink->sleeping = false;
 	if (rc < 0) {
-		uplink->failure = uplink->opening;
-		memset(&uplink->opening, 0, sizeof(uplink->opening));
-		if (uplink->session.state == SESSION_LEAVING) {
-			/* what we asked for */
-			memset(&uplink->failure, 0, sizeof(uplink->failure));
-		}
+		run_failed(uplink);
 		run_act(uplink,
 			session_on_closed(&uplink->session, clock_mono(), uplink->failure.cause),
 			clock_mono());

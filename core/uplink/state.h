@@ -85,6 +85,7 @@ struct uplink {
 	/* the thread's own */
 	struct link *link;
 	bool reading;
+	bool has_failed; /* `failure` is of the present connection */
 	struct failure opening; /* of the connection, as long as the lock is not held */
 	struct log_limit end_limit;
 	ew_dur blocked_since; /* the session does not read; 0: it reads */

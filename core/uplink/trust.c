@@ -28,6 +28,8 @@ struct trust {
 	char host[URL_HOST_MAX + 1];
 	bool is_address;
 	struct failure failure;
+	bool asked; /* for our certificate */
+	bool done; /* the handshake */
 	int socket_error;
 	int64_t own_until;
 	int64_t peer_until;
@@ -111,6 +113,13 @@ static bool trust_is_client_alert(int alert)
 	}
 }
 
+static const char *trust_alert_text(int alert)
+{
+	/* OpenSSL 3.0 has no text for this one */
+	return alert == SSL_AD_CERTIFICATE_REQUIRED ? "certificate required"
+						    : SSL_alert_desc_string_long(alert);
+}
+
 static void trust_on_alert(struct trust *trust, int value)
 {
 	int alert = value & 0xff;
@@ -120,7 +129,7 @@ static void trust_on_alert(struct trust *trust, int value)
 	}
 	failure_set(&trust->failure,
 		    trust_is_client_alert(alert) ? EW_UPLINK_TLS_CLIENT : EW_UPLINK_TLS_OTHER,
-		    "'%s' says: %s", trust->host, SSL_alert_desc_string_long(value));
+		    "'%s' says: %s", trust->host, trust_alert_text(alert));
 }
 
 static void trust_on_info(const SSL *ssl, int where, int value)
@@ -148,7 +157,17 @@ static void trust_on_info(const SSL *ssl, int where, int value)
 
 		trust->peer_until = peer != NULL ? trust_time(X509_get0_notAfter(peer)) : 0;
 		trust->socket_error = 0;
+		trust->done = true;
 	}
+}
+
+static int trust_on_asked(SSL *ssl, void *arg)
+{
+	struct trust *trust = arg;
+
+	(void)ssl;
+	trust->asked = true;
+	return 1;
 }
 
 /* A key that needs a password is not asked for on a terminal. */
@@ -278,6 +297,7 @@ static int trust_fill(struct trust *trust, const struct uplink_config *config,
 		return trust_fail(failure, "tls", "version");
 	}
 	SSL_CTX_set_default_passwd_cb(trust->context, trust_on_password);
+	SSL_CTX_set_cert_cb(trust->context, trust_on_asked, trust);
 	SSL_CTX_set_info_callback(trust->context, trust_on_info);
 	rc = trust_load_own(trust, config, failure);
 	if (rc < 0) {
@@ -334,6 +354,16 @@ void *trust_context(struct trust *trust)
 const struct failure *trust_failure(const struct trust *trust)
 {
 	return trust->failure.cause != EW_UPLINK_NONE ? &trust->failure : NULL;
+}
+
+bool trust_was_asked(const struct trust *trust)
+{
+	return trust->asked;
+}
+
+bool trust_is_done(const struct trust *trust)
+{
+	return trust->done;
 }
 
 int trust_socket_error(const struct trust *trust)

@@ -10,6 +10,7 @@
 #ifndef CORE_UPLINK_TRUST_H
 #define CORE_UPLINK_TRUST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/uplink/cause.h"
@@ -29,6 +30,12 @@ void *trust_context(struct trust *trust);
 
 /* What the handshake or the peer's last alert said; NULL: nothing was wrong. */
 const struct failure *trust_failure(const struct trust *trust);
+
+/* The server asked for our certificate. */
+bool trust_was_asked(const struct trust *trust);
+
+/* The handshake has come to its end. */
+bool trust_is_done(const struct trust *trust);
 
 /* errno of the socket when the handshake broke off; 0: none. */
 int trust_socket_error(const struct trust *trust);

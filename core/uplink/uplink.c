@@ -522,7 +522,6 @@ static void uplink_status_session(const struct uplink *uplink, struct uplink_sta
 				  ew_dur now)
 {
 	const struct session *session = &uplink->session;
-	const struct url *url = &uplink->urls[session->server];
 
 	status->state = session_state_name(session->state);
 	status->online = session_is_online(session);
@@ -530,8 +529,7 @@ static void uplink_status_session(const struct uplink *uplink, struct uplink_sta
 	if (session->cause != EW_UPLINK_NONE) {
 		memcpy(status->text, uplink->failure.text, sizeof(status->text));
 	}
-	(void)snprintf(status->server, sizeof(status->server), "%s://%s:%u",
-		       url->tls ? "mqtts" : "mqtt", url->host, url->port);
+	url_format(&uplink->urls[session->server], status->server, sizeof(status->server));
 	memcpy(status->address, uplink->facts.address, sizeof(status->address));
 	status->epoch = session->epoch;
 	status->connects = uplink->connects;
