@@ -20,7 +20,7 @@ struct access_entry {
 	char *who;
 	char **write;
 	size_t write_count;
-	bool execute;
+	bool execute, no_set;
 	double low, high;               /* NaN: no limit */
 	unsigned priority_max;
 	int64_t interval;               /* ns between requests; 0: no limit */
@@ -95,6 +95,7 @@ static int entry_copy(struct access_entry *entry, const struct access_rule *rule
 		entry->write_count++;
 	}
 	entry->execute = rule->execute;
+	entry->no_set = rule->no_set;
 	entry->low = rule->low;
 	entry->high = rule->high;
 	entry->priority_max = rule->priority_max;
@@ -191,6 +192,9 @@ static int entry_judge(const struct access_entry *entry, const struct access_que
 
 	if (query->op == EW_WRITE_EXECUTE && !entry->execute) {
 		return reason_give(reason, -EACCES, "%s may write but not execute it", query->who);
+	}
+	if (query->op == EW_WRITE_SET && entry->no_set) {
+		return reason_give(reason, -EACCES, "%s may execute but not write it", query->who);
 	}
 	if (query->priority > entry->priority_max) {
 		return reason_give(reason, -EACCES, "%s may not use a priority above %u",

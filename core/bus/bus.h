@@ -89,6 +89,7 @@ struct access_rule {
 	const char *const *write;       /* `device:tag` patterns */
 	size_t write_count;
 	bool execute;                   /* may execute, too */
+	bool no_set;                    /* and may not set: a row that is for execute only */
 	double low, high;               /* values allowed; NaN: no limit */
 	double rate;                    /* writes a second; 0: no limit */
 	unsigned priority_max;          /* 0: EW_PRIORITY_RULE, for tokens ..._OPERATOR */

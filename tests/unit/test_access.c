@@ -156,6 +156,20 @@ static void test_to_execute_needs_the_word(void **state)
 	assert_int_equal(ask(state, &query), 0);
 }
 
+static void test_a_row_for_execute_lets_nobody_set(void **state)
+{
+	struct access_rule rules[] = { rule_of("control") };
+	struct access_query query = query_of("control");
+
+	rules[0].execute = true;
+	rules[0].no_set = true;
+	assert_int_equal(bus_set_access(bus_of(state), rules, 1, NULL), 0);
+	query.op = EW_WRITE_SET;
+	assert_int_equal(ask(state, &query), -EACCES);
+	query.op = EW_WRITE_EXECUTE;
+	assert_int_equal(ask(state, &query), 0);
+}
+
 static void test_priority_is_limited_by_kind_of_name_or_by_word(void **state)
 {
 	struct access_rule rules[] = { rule_of("control"), rule_of("token:ann"), rule_of("lock") };
@@ -235,6 +249,7 @@ int main(void)
 		TEST(test_a_row_allows_its_own_tags_to_its_own_name_only),
 		TEST(test_values_outside_the_range_are_refused_and_text_has_none),
 		TEST(test_to_execute_needs_the_word),
+		TEST(test_a_row_for_execute_lets_nobody_set),
 		TEST(test_priority_is_limited_by_kind_of_name_or_by_word),
 		TEST(test_a_second_row_may_allow_what_the_first_does_not),
 		TEST(test_a_rate_lets_a_second_worth_through_and_then_its_share),
