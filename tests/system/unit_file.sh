@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The unit file: systemd understands every line of it, and the sandbox is tight.
 # systemd-analyze ends well when it only warns, so its words are looked at.
-# shellcheck source=tests/lib/scenario.bash
+# shellcheck source=tests/lib/scenario.bash disable=SC2154
 . "$top_srcdir/tests/lib/scenario.bash"
 
 unit=$work/edgewayd.service
