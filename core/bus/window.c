@@ -160,6 +160,13 @@ static int answer(struct route *route, uint64_t from, uint64_t to, enum fate fat
 	return answered;
 }
 
+const char *endpoint_route_name(struct endpoint *endpoint, uint32_t id)
+{
+	const struct route *route = find_route(endpoint, id);
+
+	return route == NULL ? NULL : route->name;
+}
+
 int endpoint_ack(struct endpoint *endpoint, uint32_t id, uint64_t from, uint64_t to)
 {
 	struct route *route = find_route(endpoint, id);
