@@ -44,6 +44,9 @@ int fleet_walk(struct fleet *fleet, int (*fn)(void *arg, struct ew_instance *ins
 /* Each loop once, until fn returns non-zero. */
 int fleet_loops_walk(struct fleet *fleet, int (*fn)(void *arg, struct loop *loop), void *arg);
 
+/* Whether a loop is left: also one that is lost. */
+bool fleet_has_loops(const struct fleet *fleet);
+
 /* Any thread. */
 struct bus *fleet_bus(const struct fleet *fleet);
 struct http *fleet_http(const struct fleet *fleet);
