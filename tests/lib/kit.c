@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libedgeway-test: beginning, end, and time. Loops have no thread: they are
+ * stepped here, all of them in turn, until none has anything to do.
+ */
+#include "tests/lib/kit.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define START_WALL  1767225600000000000 /* 2026-01-01 00:00 UTC */
+#define START_MONO  (1000 * EW_SECOND)
+
+struct ew_test *kit_running;
+
+void kit_abort(const char *function, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	(void)fprintf(stderr, "%s(): ", function);
+	(void)vfprintf(stderr, format, args);
+	(void)fputc('\n', stderr);
+	va_end(args);
+	abort();
+}
+
+static int64_t read_mono(void *arg)
+{
+	const struct ew_test *test = arg;
+
+	return atomic_load(&test->mono);
+}
+
+static int64_t read_wall(void *arg)
+{
+	const struct ew_test *test = arg;
+
+	return atomic_load(&test->mono) + atomic_load(&test->wall);
+}
+
+/* ---- the directory ---- */
+
+static int make_directory(struct ew_test *test)
+{
+	const char *base = getenv("TMPDIR");
+
+	if (asprintf(&test->directory, "%s/edgeway-test.XXXXXX",
+		     base != NULL && base[0] != '\0' ? base : "/tmp") < 0) {
+		test->directory = NULL;
+		return -ENOMEM;
+	}
+	if (mkdtemp(test->directory) == NULL) {
+		free(test->directory);
+		test->directory = NULL;
+		return -errno;
+	}
+	return 0;
+}
+
+static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *place)
+{
+	(void)info;
+	(void)type;
+	(void)place;
+	return remove(path);
+}
+
+static void remove_directory(struct ew_test *test)
+{
+	if (test->directory != NULL) {
+		(void)nftw(test->directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+		free(test->directory);
+	}
+}
+
+const char *ew_test_directory(const struct ew_test *test)
+{
+	return test->directory;
+}
+
+/* ---- beginning and end ---- */
+
+static int make_fleet(struct ew_test *test)
+{
+	int error = loop_new("main", &test->main);
+
+	if (error == 0) {
+		error = bus_new(&test->bus);
+	}
+	if (error != 0) {
+		return error;
+	}
+	bus_set_clock_valid(test->bus, true);
+	return fleet_new(&(struct fleet_config){
+				 .bus = test->bus,
+				 .main = test->main,
+				 .state_dir = test->directory,
+				 .gateway = { .group = "test", .name = "gateway",
+					      .version = "test" },
+				 .stepped = true,
+			 },
+			 &test->fleet);
+}
+
+static int add_own(struct ew_test *test)
+{
+	int error = ew_test_load(test, &kit_own_module, KIT_OWN_NAME, NULL);
+
+	if (error == 0) {
+		error = ew_test_start(test);
+	}
+	if (error == 0) {
+		test->own = kit_find(test, KIT_OWN_NAME, __func__)->inst;
+		test->own_callback = running_name_of(fleet_running(test->fleet), KIT_OWN_NAME);
+	}
+	return error;
+}
+
+static void test_init(struct ew_test *test)
+{
+	atomic_store(&test->mono, START_MONO);
+	atomic_store(&test->wall, START_WALL - START_MONO);
+	test->clock = (struct clock_source){ read_mono, read_wall, test };
+	list_init(&test->loaders);
+	list_init(&test->modules);
+	list_init(&test->instances);
+	buf_init(&test->config, 16 * 1024 * 1024);
+	buf_init(&test->error, 64 * 1024);
+	test->own_answer = -EACCES;
+	test->misuses_before = instance_misuses();
+	instance_set_strict(true);
+	clock_set_source(&test->clock);
+}
+
+int ew_test_new(struct ew_test **test_out)
+{
+	struct ew_test *test;
+	int error;
+
+	if (kit_running != NULL) {
+		return -EBUSY;
+	}
+	test = calloc(1, sizeof(*test));
+	if (test == NULL) {
+		return -ENOMEM;
+	}
+	kit_running = test;
+	test_init(test);
+	error = kit_lines_open(test);
+	if (error == 0) {
+		error = make_directory(test);
+	}
+	if (error == 0) {
+		error = make_fleet(test);
+	}
+	if (error == 0) {
+		error = add_own(test);
+	}
+	if (error != 0) {
+		ew_test_free(&test);
+		return error;
+	}
+	*test_out = test;
+	return 0;
+}
+
+static bool is_ended(const struct ew_instance *inst)
+{
+	enum instance_state state = instance_state(inst);
+
+	return state == INSTANCE_NEW || state == INSTANCE_CLOSED || state == INSTANCE_FAILED;
+}
+
+static bool all_ended(struct ew_test *test)
+{
+	struct list *node;
+
+	list_for_each(node, &test->instances) {
+		const struct kit_instance *kit = list_entry(node, struct kit_instance, node);
+
+		if (kit->inst != NULL && !is_ended(kit->inst)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void stop_all(struct ew_test *test)
+{
+	struct list *node;
+
+	list_for_each(node, &test->instances) {
+		const struct kit_instance *kit = list_entry(node, struct kit_instance, node);
+
+		if (kit->inst != NULL) {
+			instance_stop(kit->inst, false);
+		}
+	}
+	kit_run_until(test, atomic_load(&test->mono) + KIT_PATIENCE, all_ended);
+	if (!all_ended(test)) {
+		kit_abort(__func__, "an instance did not end in %d s", 60);
+	}
+}
+
+void ew_test_free(struct ew_test **test_at)
+{
+	struct ew_test *test = *test_at;
+
+	if (test == NULL) {
+		return;
+	}
+	*test_at = NULL;
+	if (test->fleet != NULL) {
+		stop_all(test);
+	}
+	kit_free_instances(test);
+	fleet_free(&test->fleet);
+	bus_free(&test->bus);
+	loop_free(&test->main);
+	kit_records_clear(test);
+	free(test->records.at);
+	remove_directory(test);
+	buf_fini(&test->config);
+	buf_fini(&test->error);
+	kit_lines_close(test);
+	clock_set_source(NULL);
+	kit_running = NULL;
+	free(test);
+}
+
+/* ---- time ---- */
+
+static int step_one(void *arg, struct loop *loop)
+{
+	bool *did = arg;
+
+	*did |= loop_step(loop);
+	return 0;
+}
+
+bool kit_settle(struct ew_test *test)
+{
+	for (unsigned turn = 0; turn < KIT_TURNS_MAX; turn++) {
+		bool did = loop_step(test->main);
+
+		(void)fleet_loops_walk(test->fleet, step_one, &did);
+		if (!did) {
+			return true;
+		}
+	}
+	(void)fputs("edgeway-test: the loops go round for ever\n", stderr);
+	return false;
+}
+
+void ew_test_step(struct ew_test *test)
+{
+	(void)kit_settle(test);
+}
+
+static int next_one(void *arg, struct loop *loop)
+{
+	int64_t *next = arg;
+	int64_t due = loop_next_timer(loop);
+
+	*next = due < *next ? due : *next;
+	return 0;
+}
+
+void kit_run_until(struct ew_test *test, int64_t until, bool (*done)(struct ew_test *test))
+{
+	while (kit_settle(test) && !(done != NULL && done(test))) {
+		int64_t now = atomic_load(&test->mono);
+		int64_t next = loop_next_timer(test->main);
+
+		(void)fleet_loops_walk(test->fleet, next_one, &next);
+		if (now >= until) {
+			return;
+		}
+		next = next < until ? next : until;
+		atomic_store(&test->mono, next > now ? next : now);
+	}
+}
+
+void ew_test_advance(struct ew_test *test, ew_dur by)
+{
+	kit_run_until(test, atomic_load(&test->mono) + (by > 0 ? by : 0), NULL);
+}
+
+void ew_test_jump(struct ew_test *test, ew_dur by)
+{
+	(void)atomic_fetch_add(&test->mono, by > 0 ? by : 0);
+	(void)kit_settle(test);
+}
+
+void ew_test_set_wall(struct ew_test *test, ew_time now)
+{
+	atomic_store(&test->wall, now - atomic_load(&test->mono));
+}
