@@ -91,6 +91,20 @@ static void held_run(struct loop_timer *timer)
 	}
 }
 
+bool endpoint_hold_until(struct endpoint *endpoint, ew_dur due)
+{
+	struct loop_timer *timer = &endpoint->held_timer;
+
+	/* not made with the endpoint: a loop that runs has its timers to itself */
+	if (timer->loop == NULL && timer_init(timer, endpoint->config.loop, held_run) != 0) {
+		return false;
+	}
+	if (!heap_holds(&timer->node) || timer->node.key > due) {
+		timer_set(timer, due - clock_mono(), 0);
+	}
+	return true;
+}
+
 /* ---- new and free ---- */
 
 static int make_tables(struct endpoint *endpoint)
@@ -164,9 +178,6 @@ int endpoint_new(struct bus *bus, const struct endpoint_config *config,
 	endpoint->owner = registry_owner(&bus->registry, config->name);
 	if (endpoint->name != NULL && endpoint->owner != NULL) {
 		error = make_tables(endpoint);
-	}
-	if (error == 0) {
-		error = timer_init(&endpoint->held_timer, config->loop, held_run);
 	}
 	endpoint->config.name = endpoint->name;
 	(void)pthread_mutex_lock(&bus->lock);

@@ -350,6 +350,9 @@ void endpoint_forget(struct endpoint *endpoint);
 /* A producer of a leaving endpoint has let go of its route. Endpoint's loop. */
 void endpoint_let_go(struct endpoint *endpoint);
 
+/* Look at the values that are held back at `due` or before. Publisher's loop. False: -ENOMEM. */
+bool endpoint_hold_until(struct endpoint *endpoint, ew_dur due);
+
 /* ---- writer.c, access.c ---- */
 
 /* Of a new endpoint. */

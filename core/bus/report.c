@@ -102,12 +102,11 @@ static bool hold(struct route *route, struct endpoint *publisher, uint8_t *mark,
 		route->held = held;
 		route->held_room = room;
 	}
+	if (!endpoint_hold_until(publisher, clock_mono() + after)) {
+		return false;
+	}
 	route->held[route->held_count++] = sample->tag;
 	*mark |= MARK_HELD;
-	if (!heap_holds(&publisher->held_timer.node) ||
-	    publisher->held_timer.node.key > clock_mono() + after) {
-		timer_set(&publisher->held_timer, after, 0);
-	}
 	return true;
 }
 

@@ -91,12 +91,27 @@ static void test_addresses_are_taken_apart(void **state)
 	}
 }
 
+static void test_what_is_written_reads_back(void **state)
+{
+	struct url url;
+	char text[64];
+
+	(void)state;
+	assert_int_equal(url_parse("mqtts://[::1]:9", &url, NULL), 0);
+	url_format(&url, text, sizeof(text));
+	assert_string_equal(text, "mqtts://[::1]:9");
+	assert_int_equal(url_parse("mqtt://b1", &url, NULL), 0);
+	url_format(&url, text, sizeof(text));
+	assert_string_equal(text, "mqtt://b1:1883");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_not_an_address_is_refused_with_a_reason),
 		cmocka_unit_test(test_a_host_of_254_characters_is_too_long),
 		cmocka_unit_test(test_addresses_are_taken_apart),
+		cmocka_unit_test(test_what_is_written_reads_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
