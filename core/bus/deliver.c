@@ -206,9 +206,11 @@ static void deliver(struct route *route, struct block *block)
 		deliver_event(route, block);
 		break;
 	case BLOCK_DEVICE:
+		route->seen.changes++;
 		seen_device(receiver, route, block_subject(block)->device, change);
 		break;
 	case BLOCK_TAG:
+		route->seen.changes++;
 		seen_tag(receiver, route, block_subject(block)->tag, change);
 		break;
 	case BLOCK_SNAPSHOT:
@@ -260,6 +262,27 @@ static bool redeliver(struct route *route)
 	return true;
 }
 
+static void throw_away(struct route *route, struct block *block)
+{
+	if (block->kind == BLOCK_SAMPLES) {
+		atomic_fetch_add_explicit(&route->lost_samples, block->count,
+					  memory_order_relaxed);
+	}
+	ring_release(route->ring, block->bytes);
+	block_unref(&block);
+}
+
+/* Does an entry build on a change that was taken away under our hands? */
+static bool is_cut(struct route *route, const struct ring_entry *entry)
+{
+	if (entry->block->kind == BLOCK_SNAPSHOT) {
+		route->is_cut = false;
+	} else if (entry->before.changes != route->seen.changes) {
+		route->is_cut = true;
+	}
+	return route->is_cut;
+}
+
 static bool deliver_next(struct route *route)
 {
 	struct ring_entry entry;
@@ -273,6 +296,10 @@ static bool deliver_next(struct route *route)
 	if (!ring_take(route->ring, &entry)) {
 		find_gap_at_end(route);
 		return false;
+	}
+	if (is_cut(route, &entry)) {
+		throw_away(route, entry.block);
+		return true;
 	}
 	find_gap(route, &entry.before);
 	deliver(route, entry.block);

@@ -123,6 +123,8 @@ static void count_total(struct route *route, const struct block *block)
 		route->totals.samples += block->count;
 	} else if (block->kind == BLOCK_EVENT) {
 		route->totals.events++;
+	} else if (block->kind == BLOCK_DEVICE || block->kind == BLOCK_TAG) {
+		route->totals.changes++;
 	}
 }
 
@@ -155,7 +157,11 @@ static void lose_head(struct route *route, struct ring_entry *entry)
 	block_unref(&entry->block);
 }
 
-/* Take the oldest away until there is room. A lost change takes all that builds on it along. */
+/*
+ * Take the oldest away until there is room. A lost change takes all that builds
+ * on it along; what the receiver took meanwhile it throws away itself, so every
+ * value is owed then.
+ */
 static void make_room(struct route *route, size_t bytes)
 {
 	struct ring_entry entry;
@@ -166,6 +172,7 @@ static void make_room(struct route *route, size_t bytes)
 			break;
 		}
 	}
+	route->owes_all |= route->is_dirty;
 	while (route->is_dirty && ring_take(route->ring, &entry)) {
 		lose_head(route, &entry);
 	}
@@ -346,10 +353,29 @@ static bool push_synced(struct route *route, struct endpoint *publisher)
 	return true;
 }
 
+static void owe_all(struct route *route, struct endpoint *publisher)
+{
+	struct list *node;
+
+	list_for_each(node, &publisher->owner->devices) {
+		const struct device *device = list_entry(node, struct device, owned);
+
+		for (uint32_t i = 0; i < device->tag_count; i++) {
+			if (route_shows_tag(route, device->tags[i])) {
+				owe(route, device->tags[i], publisher->owner->number);
+			}
+		}
+	}
+	route->owes_all = false;
+}
+
 void route_repair(struct route *route, struct endpoint *publisher)
 {
 	if (route->is_dirty) {
 		route->is_dirty = !push_snapshot(route, publisher);
+	}
+	if (!route->is_dirty && route->owes_all) {
+		owe_all(route, publisher);
 	}
 	if (!route->is_dirty && route->has_owed) {
 		route->has_owed = !push_all_owed(route, publisher);

@@ -93,6 +93,7 @@ struct route {
 	bool is_begun;                  /* what there was at the beginning is marked as owed */
 	bool must_sync;                 /* a synced marker is owed */
 	bool has_owed;                  /* some tag has MARK_OWED */
+	bool owes_all;                  /* after the snapshot every tag shall have it */
 	uint64_t owed_number;           /* values of batches up to here may be owed */
 	struct ring_totals totals;
 	uint64_t pushed_number;         /* last batch that went in */
@@ -112,6 +113,7 @@ struct route {
 	struct list received;           /* of the receiver; empty: not known yet, or parted */
 	bool is_met;
 	struct ring_totals seen;
+	bool is_cut;                    /* a change is missing: nothing counts before a snapshot */
 	struct window *window;          /* EW_ACKS */
 	_Atomic uint64_t batches, samples, events, gaps;        /* delivered */
 	_Atomic uint64_t acked, redelivered, dead;

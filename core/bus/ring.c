@@ -16,6 +16,7 @@ struct slot {
 	_Atomic uint64_t batches;
 	_Atomic uint64_t samples;
 	_Atomic uint64_t events;
+	_Atomic uint64_t changes;
 };
 
 struct ring {
@@ -113,6 +114,7 @@ void ring_push(struct ring *ring, const struct ring_entry *entry)
 	atomic_store_explicit(&slot->batches, entry->before.batches, memory_order_relaxed);
 	atomic_store_explicit(&slot->samples, entry->before.samples, memory_order_relaxed);
 	atomic_store_explicit(&slot->events, entry->before.events, memory_order_relaxed);
+	atomic_store_explicit(&slot->changes, entry->before.changes, memory_order_relaxed);
 	atomic_store_explicit(&ring->tail, tail + 1, memory_order_release);
 }
 
@@ -131,6 +133,7 @@ bool ring_take(struct ring *ring, struct ring_entry *entry_out)
 		entry.before.batches = atomic_load_explicit(&slot->batches, memory_order_relaxed);
 		entry.before.samples = atomic_load_explicit(&slot->samples, memory_order_relaxed);
 		entry.before.events = atomic_load_explicit(&slot->events, memory_order_relaxed);
+		entry.before.changes = atomic_load_explicit(&slot->changes, memory_order_relaxed);
 	} while (!atomic_compare_exchange_weak_explicit(&ring->head, &head, head + 1,
 							memory_order_acq_rel,
 							memory_order_acquire));

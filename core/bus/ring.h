@@ -17,6 +17,7 @@ struct ring_totals {
 	uint64_t batches;
 	uint64_t samples;
 	uint64_t events;
+	uint64_t changes;       /* of devices and tags */
 };
 
 struct ring_entry {
