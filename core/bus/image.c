@@ -14,6 +14,7 @@
 #include "core/bus/image.h"
 
 #define WRITES_MASK  0xffffu
+#define AHEAD        8u         /* slots that are fetched before they are written */
 
 static struct image_cell *cell_of(const struct image *image, uint32_t tag)
 {
@@ -171,6 +172,9 @@ void image_write(struct image *image, const struct ew_sample *samples, uint32_t 
 			page = page_table_find(&image->slots, first);
 		}
 		slot = &page[sample->tag - first];
+		if (i + AHEAD < count && samples[i + AHEAD].tag - first < PAGE_CELLS) {
+			__builtin_prefetch(&page[samples[i + AHEAD].tag - first], 1);
+		}
 		copy = slot_turn(slot, number, &mark);
 		if (ew_sample_has_bytes(sample)) {
 			raw = sample->v.x.size;

@@ -21,6 +21,20 @@ struct lane_queue {
 	struct task **end;
 };
 
+/*
+ * A loop that this one wakes. To wake it costs a system call, so a stream of
+ * data wakes it once and then, within LOOP_WAKES_APART, only when the callback
+ * that sends has returned.
+ */
+#define LOOP_PEERS        8
+#define LOOP_WAKES_APART  50000         /* ns */
+
+struct loop_peer {
+	struct loop *loop;              /* only compared, unless is_due */
+	int64_t woken;                  /* monotonic */
+	bool is_due;
+};
+
 struct loop {
 	uint32_t magic;
 	char name[16];
@@ -31,6 +45,9 @@ struct loop {
 	_Atomic uint64_t turns, sleeps, wakes;
 	struct heap timers;
 	size_t timer_count;
+	struct loop_peer peers[LOOP_PEERS];
+	unsigned next_peer;             /* whose place the next new one takes */
+	bool has_due;                   /* of the peers */
 	size_t watch_count;
 	struct epoll_event *events;     /* of this turn; .events 0: its watch has ended */
 	int event_count;
@@ -41,7 +58,7 @@ struct loop {
 };
 
 /* The loop whose turn this thread is in; NULL: none. */
-extern _Thread_local const struct loop *loop_current;
+extern _Thread_local struct loop *loop_current;
 
 void lane_init(struct lane_queue *queue);
 
@@ -50,6 +67,9 @@ bool lane_collect(struct lane_queue *queue);
 
 /* The oldest; the lane is not empty. */
 struct task *lane_take(struct lane_queue *queue);
+
+/* Wake whom the callback that has returned had something for. */
+void loop_wake_due(struct loop *loop);
 
 /* Run a task that was taken, and queue it again when it says so. */
 void lane_run(struct loop *loop, struct task *task);

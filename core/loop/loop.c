@@ -17,7 +17,7 @@
 
 #define STACK_SIZE  (256 * 1024)
 
-_Thread_local const struct loop *loop_current;
+_Thread_local struct loop *loop_current;
 
 static int open_fds(struct loop *loop)
 {
@@ -189,7 +189,7 @@ static bool loop_turn(struct loop *loop, bool may_sleep)
 
 bool loop_step(struct loop *loop)
 {
-	const struct loop *outer = loop_current;
+	struct loop *outer = loop_current;
 	bool did;
 
 	loop_current = loop;
@@ -201,7 +201,7 @@ bool loop_step(struct loop *loop)
 
 void loop_run(struct loop *loop)
 {
-	const struct loop *outer = loop_current;
+	struct loop *outer = loop_current;
 
 	loop_current = loop;
 	while (!atomic_load_explicit(&loop->quit, memory_order_acquire)) {

@@ -66,6 +66,67 @@ void lane_run(struct loop *loop, struct task *task)
 	    !atomic_exchange_explicit(&task->queued, true, memory_order_acq_rel)) {
 		lane_put(&loop->lanes[task->lane], task);
 	}
+	loop_wake_due(loop);
+}
+
+static void wake(struct loop *loop)
+{
+	if (atomic_load(&loop->sleeping) && atomic_exchange(&loop->sleeping, false)) {
+		loop_wake(loop);
+	}
+}
+
+void loop_wake_due(struct loop *loop)
+{
+	if (!loop->has_due) {
+		return;
+	}
+	loop->has_due = false;
+	for (size_t i = 0; i < LOOP_PEERS; i++) {
+		if (loop->peers[i].is_due) {
+			loop->peers[i].is_due = false;
+			wake(loop->peers[i].loop);
+		}
+	}
+}
+
+static struct loop_peer *peer_of(struct loop *here, const struct loop *loop)
+{
+	for (size_t i = 0; i < LOOP_PEERS; i++) {
+		if (here->peers[i].loop == loop) {
+			return &here->peers[i];
+		}
+	}
+	return NULL;
+}
+
+/* There is data for a loop that sleeps: wake it now, or when this callback has returned. */
+static void wake_for_data(struct loop *loop)
+{
+	struct loop *here = loop_current;
+	struct loop_peer *peer;
+	int64_t now;
+
+	if (here == NULL) {
+		wake(loop);
+		return;
+	}
+	now = clock_mono();
+	peer = peer_of(here, loop);
+	if (peer != NULL && now - peer->woken < LOOP_WAKES_APART) {
+		peer->is_due = true;
+		here->has_due = true;
+		return;
+	}
+	if (peer == NULL && !here->peers[here->next_peer].is_due) {
+		peer = &here->peers[here->next_peer];
+		here->next_peer = (here->next_peer + 1) % LOOP_PEERS;
+		peer->loop = loop;
+	}
+	if (peer != NULL) {
+		peer->woken = now;
+	}
+	wake(loop);
 }
 
 void task_init(struct task *task, struct loop *loop, enum lane lane,
@@ -95,8 +156,10 @@ void task_schedule(struct task *task)
 	do {
 		task->next = head;
 	} while (!atomic_compare_exchange_weak(&lane->pushed, &head, task));
-	if (atomic_load(&loop->sleeping) && atomic_exchange(&loop->sleeping, false)) {
-		loop_wake(loop);
+	if (task->lane == LANE_DATA && atomic_load(&loop->sleeping)) {
+		wake_for_data(loop);
+	} else {
+		wake(loop);
 	}
 }
 

@@ -16,6 +16,7 @@ static void run_timer(struct loop *loop, struct loop_timer *timer, int64_t now)
 		heap_remove(&loop->timers, &timer->node);
 	}
 	timer->run(timer);
+	loop_wake_due(loop);
 }
 
 /*

@@ -26,6 +26,7 @@ void watches_run(struct loop *loop, int count)
 			drain_wake(loop);
 		} else if (loop->events[i].events != 0) {
 			watch->run(watch, loop->events[i].events);
+			loop_wake_due(loop);
 			loop_run_control(loop);
 		}
 	}
