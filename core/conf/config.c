@@ -196,19 +196,38 @@ int config_load(const char *path, unsigned flags, struct diag *diag, struct conf
 	return config_finish(config, ret, flags, config_out);
 }
 
+static int config_read_text(const char *name, const char *text, size_t size, struct config *config,
+			    struct config **config_out)
+{
+	int ret;
+
+	config->path = arena_text(&config->source.arena, name, strlen(name));
+	ret = config->path != NULL ? source_load_text(&config->source, name, text, size)
+				   : diag_no_memory(config->diag, NULL);
+	return config_finish(config, ret, CONFIG_CHECK_ONLY, config_out);
+}
+
 int config_load_text(const char *name, const char *text, size_t size, struct diag *diag,
 		     struct config **config_out)
 {
 	struct config *config = config_new(diag);
-	int ret;
 
 	if (config == NULL) {
 		return diag_no_memory(diag, NULL);
 	}
-	config->path = arena_text(&config->source.arena, name, strlen(name));
-	ret = config->path != NULL ? source_load_text(&config->source, name, text, size)
-				   : diag_no_memory(diag, NULL);
-	return config_finish(config, ret, CONFIG_CHECK_ONLY, config_out);
+	return config_read_text(name, text, size, config, config_out);
+}
+
+int config_load_alone(const char *name, const char *text, size_t size, struct diag *diag,
+		      struct config **config_out)
+{
+	struct config *config = config_new(diag);
+
+	if (config == NULL) {
+		return diag_no_memory(diag, NULL);
+	}
+	config->source.is_alone = true;
+	return config_read_text(name, text, size, config, config_out);
 }
 
 void config_free(struct config **config)

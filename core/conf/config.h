@@ -186,6 +186,10 @@ int config_load(const char *path, unsigned flags, struct diag *diag, struct conf
 int config_load_text(const char *name, const char *text, size_t size, struct diag *diag,
 		     struct config **config_out) EW_CHECKED;
 
+/* The same, for text that nobody vouches for: `include` and CSV are refused. */
+int config_load_alone(const char *name, const char *text, size_t size, struct diag *diag,
+		      struct config **config_out) EW_CHECKED;
+
 void config_free(struct config **config);
 
 /* NULL: not there. */

@@ -42,10 +42,13 @@ static void print_node(struct print *print, const struct ew_node *node,
 static bool print_is_plain(const struct ew_node *node)
 {
 	static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				   "0123456789_./%";
+				   "0123456789_./%+-";
 	const char *text = node->as.text;
 
-	if (text[0] == '\0' || strcmp(text, "null") == 0 || text[0] == '%' || text[0] == '.') {
+	if (text[0] == '-' && text[1] >= '0' && text[1] <= '9') {
+		text++; /* a number */
+	}
+	if (text[0] == '\0' || strcmp(text, "null") == 0 || strchr("%.+-", text[0]) != NULL) {
 		return false;
 	}
 	return strspn(text, safe) == strlen(text);

@@ -215,6 +215,9 @@ static int source_include(struct conf_source *source, const struct ew_node *item
 		return diag_error(source->diag, &item->place,
 				  "'include' takes names of files, not %s", node_kind_name(item));
 	}
+	if (source->is_alone) {
+		return diag_error(source->diag, &item->place, "no other file can be read here");
+	}
 	path = conf_path_beside(&source->arena, item->place.file, item->as.text);
 	if (path == NULL) {
 		return diag_no_memory(source->diag, &item->place);
@@ -411,9 +414,13 @@ int source_load_text(struct conf_source *source, const char *name, const char *t
 int source_read_beside(struct conf_source *source, const struct ew_node *node, const char *path,
 		       struct buf *out, const char **name_out)
 {
-	const char *name = conf_path_beside(&source->arena, node->place.file, path);
+	const char *name;
 	int ret;
 
+	if (source->is_alone) {
+		return diag_error(source->diag, &node->place, "no other file can be read here");
+	}
+	name = conf_path_beside(&source->arena, node->place.file, path);
 	if (name == NULL) {
 		return diag_no_memory(source->diag, &node->place);
 	}

@@ -20,6 +20,7 @@ struct conf_source {
 	struct conf_limits limits;
 	struct diag *diag; /* borrowed */
 	size_t errors_before; /* that it held already */
+	bool is_alone;        /* no other file may be read */
 	struct yaml_reader reader;
 	struct source_file *files; /* newest first */
 	uint32_t file_count;
