@@ -106,16 +106,32 @@ void log_set_sink(log_fn fn, void *arg)
 	atomic_store(&log_state.sink, fn);
 }
 
+/* "module/instance" as two fields to search by, anything else as one. */
+static void log_put_subject(char *out, size_t size, const char *who)
+{
+	const char *slash = strchr(who, '/');
+
+	if (slash == NULL) {
+		(void)snprintf(out, size, "SUBJECT=%s\n", who);
+	} else {
+		(void)snprintf(out, size, "MODULE=%.*s\nINSTANCE=%s\n", (int)(slash - who), who,
+			       slash + 1);
+	}
+}
+
 static bool log_send_journal(int fd, enum log_level level, const char *who, const char *text)
 {
-	char line[LOG_TEXT_MAX + 512];
+	char line[LOG_TEXT_MAX + 1024];
+	char subject[400] = "";
 	int size;
 
+	if (who != NULL) {
+		log_put_subject(subject, sizeof(subject), who);
+	}
 	size = snprintf(line, sizeof(line),
-			"PRIORITY=%d\nSYSLOG_IDENTIFIER=edgewayd\n%s%s%sMESSAGE=%s%s%s\n",
-			log_levels[level].priority, who != NULL ? "EDGEWAY_INSTANCE=" : "",
-			who != NULL ? who : "", who != NULL ? "\n" : "",
-			who != NULL ? who : "", who != NULL ? ": " : "", text);
+			"PRIORITY=%d\nSYSLOG_IDENTIFIER=edgewayd\n%sMESSAGE=%s%s%s\n",
+			log_levels[level].priority, subject, who != NULL ? who : "",
+			who != NULL ? ": " : "", text);
 	if (size < 0 || size >= (int)sizeof(line)) {
 		return false;
 	}
