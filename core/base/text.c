@@ -315,6 +315,23 @@ const char *text_format_size(uint64_t value, char *out, size_t size)
 	return out;
 }
 
+/* 2e+01 as 20: people read these, while they are not too long. */
+static void text_spell_out(double value, int digits, char *out, size_t size)
+{
+	const char *exponent = strchr(out, 'e');
+	long power = exponent != NULL ? strtol(exponent + 1, NULL, 10) : 0;
+	char text[40];
+
+	if (exponent == NULL || power < -6 || power > 15) {
+		return;
+	}
+	(void)snprintf(text, sizeof(text), "%.*f",
+		       digits - 1 > (int)power ? digits - 1 - (int)power : 0, value);
+	if (strtod(text, NULL) == value && strlen(text) < size) {
+		memcpy(out, text, strlen(text) + 1);
+	}
+}
+
 const char *text_format_float(double value, char *out, size_t size)
 {
 	int digits;
@@ -325,6 +342,7 @@ const char *text_format_float(double value, char *out, size_t size)
 			break;
 		}
 	}
+	text_spell_out(value, digits, out, size);
 	return out;
 }
 

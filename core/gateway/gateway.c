@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,7 +164,7 @@ static double gateway_cpu(struct gateway *gateway)
 	part = span > 0 ? 100.0 * (double)(used - gateway->cpu_used) / (double)span : 0;
 	gateway->cpu_at = now;
 	gateway->cpu_used = used;
-	return part;
+	return rint(part * 100) / 100;
 }
 
 static struct ew_sample gateway_text(uint32_t tag, const char *text)
@@ -298,6 +299,7 @@ int gateway_new(const struct gateway_config *config, struct gateway **gateway_ou
 		return -ENOMEM;
 	}
 	gateway->config = *config;
+	gateway->cpu_at = clock_mono();
 	if (config->every == 0) {
 		gateway->config.every = GATEWAY_EVERY;
 	}
@@ -316,6 +318,13 @@ int gateway_new(const struct gateway_config *config, struct gateway **gateway_ou
 	gateway_update(gateway);
 	timer_set(&gateway->timer, gateway->config.every, gateway->config.every);
 	return 0;
+}
+
+void gateway_refresh(struct gateway *gateway)
+{
+	if (!gateway->is_leaving) {
+		gateway_update(gateway);
+	}
 }
 
 void gateway_set_clock_valid_after(struct gateway *gateway, ew_time after)

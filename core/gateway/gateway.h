@@ -42,6 +42,9 @@ struct gateway_config {
  */
 int gateway_new(const struct gateway_config *config, struct gateway **gateway_out) EW_CHECKED;
 
+/* Publish anew at once. */
+void gateway_refresh(struct gateway *gateway);
+
 /* After a reload. */
 void gateway_set_clock_valid_after(struct gateway *gateway, ew_time after);
 

@@ -63,6 +63,11 @@ static void test_floats_are_decimal_and_finite(void **state)
 	assert_int_equal(text_parse_float("-12.5e-1", &value), 0);
 	assert_true(value == -1.25);
 	assert_string_equal(text_format_float(0.1, out, sizeof(out)), "0.1");
+	assert_string_equal(text_format_float(20, out, sizeof(out)), "20");
+	assert_string_equal(text_format_float(-1500000, out, sizeof(out)), "-1500000");
+	assert_string_equal(text_format_float(0.00001, out, sizeof(out)), "0.00001");
+	assert_string_equal(text_format_float(1e16, out, sizeof(out)), "1e+16");
+	assert_string_equal(text_format_float(0, out, sizeof(out)), "0");
 	assert_int_equal(text_parse_float(text_format_float(1.0 / 3, out, sizeof(out)), &back), 0);
 	assert_true(back == 1.0 / 3);
 }
