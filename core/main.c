@@ -3,7 +3,7 @@
  * edgewayd: the program is libedgeway.so, so that the modules it loads and the
  * daemon share one core. Nothing else belongs here.
  */
-#include "core/daemon.h"
+#include "core/daemon/daemon.h"
 
 int main(int argc, char **argv)
 {

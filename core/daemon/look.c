@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Checking, printing and explaining. Modules are loaded and their check() is
+ * called, so that what is right here starts; nothing is opened.
+ */
+#include "core/daemon/look.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/error.h"
+#include "core/base/log.h"
+#include "core/conf/describe.h"
+#include "core/conf/print.h"
+#include "core/daemon/daemon.h"
+
+#define LOOK_BYTES_MAX    ((size_t)64 << 20)
+#define LOOK_MODULES_MAX  256
+
+static void look_show_finding(void *arg, bool is_error, const char *line)
+{
+	(void)arg;
+	fprintf(stderr, "%s%s\n", is_error ? "" : "warning: ", line);
+}
+
+static int look_open_loader(const struct daemon_options *options, struct loader **loader_out)
+{
+	int error = loader_new(&options->module_dir, 1, loader_out);
+
+	if (error != 0) {
+		fprintf(stderr, "edgewayd: modules: %s\n", strerror(-error));
+	}
+	return error;
+}
+
+/* Print what is in the buffer. */
+static int look_put(struct buf *out)
+{
+	int status = DAEMON_EXIT_OK;
+
+	if (out->fault != 0 || fwrite(buf_text(out), 1, out->size, stdout) != out->size ||
+	    fflush(stdout) != 0) {
+		fprintf(stderr, "edgewayd: cannot print: %s\n",
+			strerror(out->fault != 0 ? -out->fault : errno));
+		status = DAEMON_EXIT_FAILED;
+	}
+	buf_fini(out);
+	return status;
+}
+
+static const struct ew_module *look_find(void *arg, const char *name)
+{
+	const struct module *module;
+	struct ew_error err;
+
+	error_clear(&err);
+	return loader_find(arg, name, &module, &err) == 0 ? &module->what : NULL;
+}
+
+/* A route that blocks may be fed only by instances that can wait. */
+static void look_at_route(struct loader *loader, const struct config *config,
+			  const struct config_route *route, struct diag *diag)
+{
+	for (size_t i = 0; i < config->instance_count; i++) {
+		const struct config_instance *instance = &config->instances[i];
+		const struct ew_module *module = look_find(loader, instance->module);
+		bool feeds = route->from.count == 0;
+
+		for (size_t from = 0; from < route->from.count; from++) {
+			feeds = feeds || strcmp(route->from.at[from], instance->name) == 0;
+		}
+		if (feeds && module != NULL && (module->flags & EW_CAN_WAIT) == 0) {
+			diag_error(diag, &route->place,
+				   "'full: block' needs publishers that can wait; '%s' of module "
+				   "'%s' cannot: name others in 'from', or choose drop_oldest",
+				   instance->name, instance->module);
+		}
+	}
+}
+
+int look_at_routes(struct loader *loader, const struct config *config, struct diag *diag)
+{
+	size_t before = diag->errors;
+
+	for (size_t i = 0; i < config->route_count; i++) {
+		if (config->routes[i].full == CONFIG_FULL_BLOCK) {
+			look_at_route(loader, config, &config->routes[i], diag);
+		}
+	}
+	return diag->errors > before ? -EINVAL : 0;
+}
+
+static int look_check_all(struct loader *loader, const struct config *config, struct diag *diag)
+{
+	const struct settings_source source = { loader, config, CONFIG_CHECK_ONLY };
+	int error = look_at_routes(loader, config, diag);
+
+	for (size_t i = 0; i < config->instance_count; i++) {
+		struct instance_settings settings;
+		int one = settings_bind(&source, &config->instances[i], diag, &settings);
+
+		if (one == 0) {
+			settings_give_back(&settings);
+		}
+		error = error != 0 ? error : one;
+	}
+	return error;
+}
+
+int look_check(const struct daemon_options *options, bool print)
+{
+	struct config *config = NULL;
+	struct loader *loader = NULL;
+	struct diag diag;
+	struct buf out;
+	int error;
+
+	diag_init(&diag);
+	error = look_open_loader(options, &loader);
+	error = error != 0 ? error
+			   : config_load(options->config, CONFIG_CHECK_ONLY, &diag, &config);
+	error = error != 0 ? error : look_check_all(loader, config, &diag);
+	diag_each(&diag, look_show_finding, NULL);
+	if (error == 0 && print) {
+		buf_init(&out, LOOK_BYTES_MAX);
+		print_config(config, look_find, loader, &out);
+		error = look_put(&out) == DAEMON_EXIT_OK ? 0 : -EIO;
+	} else if (error == 0) {
+		printf("%s: nothing is wrong\n", options->config);
+	}
+	config_free(&config);
+	loader_free(&loader);
+	diag_fini(&diag);
+	return error == 0 ? DAEMON_EXIT_OK : error == -EIO ? DAEMON_EXIT_FAILED
+							   : DAEMON_EXIT_CONFIG;
+}
+
+static int look_add_module(void *arg, const char *name)
+{
+	struct buf *out = arg;
+
+	buf_printf(out, "  %s\n", name);
+	return 0;
+}
+
+static int look_describe_module(struct loader *loader, const char *name, bool man,
+				struct buf *out)
+{
+	const struct module *module;
+	struct ew_error err;
+
+	error_clear(&err);
+	if (loader_find(loader, name, &module, &err) != 0) {
+		fprintf(stderr, "edgewayd: %s\n", err.text);
+		return DAEMON_EXIT_USAGE;
+	}
+	if (man) {
+		describe_module_man(&module->what, out);
+	} else {
+		describe_module(&module->what, out);
+	}
+	return DAEMON_EXIT_OK;
+}
+
+int look_describe(const struct daemon_options *options, const char *name, bool man)
+{
+	int status = DAEMON_EXIT_OK;
+	struct loader *loader;
+	struct buf out;
+
+	if (look_open_loader(options, &loader) != 0) {
+		return DAEMON_EXIT_FAILED;
+	}
+	buf_init(&out, LOOK_BYTES_MAX);
+	if (name == NULL && man) {
+		describe_daemon_man(&out);
+	} else if (name == NULL) {
+		describe_daemon(&out);
+		buf_add_text(&out, "\nModules, explained by --describe MODULE:\n");
+		/* memory alone can be missing, and the buffer says so then */
+		(void)loader_list(loader, look_add_module, &out);
+	} else {
+		status = look_describe_module(loader, name, man, &out);
+	}
+	loader_free(&loader);
+	if (status != DAEMON_EXIT_OK) {
+		buf_fini(&out);
+		return status;
+	}
+	return look_put(&out);
+}
+
+struct look_modules {
+	struct loader *loader;
+	const struct ew_module *at[LOOK_MODULES_MAX];
+	size_t count;
+};
+
+/* One that cannot be loaded is told, and left out. */
+static int look_load_module(void *arg, const char *name)
+{
+	struct look_modules *modules = arg;
+	const struct module *module;
+	struct ew_error err;
+
+	error_clear(&err);
+	if (loader_find(modules->loader, name, &module, &err) != 0) {
+		fprintf(stderr, "warning: %s\n", err.text);
+	} else if (modules->count < LOOK_MODULES_MAX) {
+		modules->at[modules->count++] = &module->what;
+	}
+	return 0;
+}
+
+int look_schema(const struct daemon_options *options)
+{
+	struct look_modules modules = { .count = 0 };
+	struct buf out;
+	int status;
+
+	if (look_open_loader(options, &modules.loader) != 0) {
+		return DAEMON_EXIT_FAILED;
+	}
+	(void)loader_list(modules.loader, look_load_module, &modules); /* as above */
+	buf_init(&out, LOOK_BYTES_MAX);
+	describe_schema(modules.at, modules.count, &out);
+	status = look_put(&out);
+	loader_free(&modules.loader);
+	return status;
+}
