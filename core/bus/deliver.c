@@ -241,9 +241,48 @@ void receiver_meet(struct route *route)
 	}
 }
 
+/* The next route of an owner that left and came back. */
+static struct route *younger(const struct route *route)
+{
+	struct list *node;
+
+	list_for_each(node, &route->receiver->received) {
+		struct route *other = list_entry(node, struct route, received);
+
+		if (other->owner == route->owner && other->id > route->id) {
+			return other;
+		}
+	}
+	return NULL;
+}
+
+/* What an earlier route of the same owner still has to say comes first. */
+static bool must_wait(struct route *route)
+{
+	struct list *node;
+
+	if (route->is_first) {
+		return false;
+	}
+	list_for_each(node, &route->receiver->received) {
+		const struct route *other = list_entry(node, struct route, received);
+
+		if (other->owner == route->owner && other->id < route->id) {
+			return true;
+		}
+	}
+	route->is_first = true;
+	return false;
+}
+
 void receiver_part(struct route *route)
 {
+	struct route *next = younger(route);
+
 	list_remove(&route->received);
+	if (next != NULL) {
+		receiver_signal(next);
+	}
 	route_unref(&route);
 }
 
@@ -323,7 +362,7 @@ static bool serve(struct route *route, unsigned *budget)
 	unsigned share = *budget < ROUTE_SHARE ? *budget : ROUTE_SHARE;
 
 	receiver_meet(route);
-	if (list_is_empty(&route->received)) {
+	if (list_is_empty(&route->received) || must_wait(route)) {
 		return false;
 	}
 	while (share > 0 && deliver_next(route)) {

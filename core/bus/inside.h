@@ -112,6 +112,7 @@ struct route {
 	/* the receiver's loop */
 	struct list received;           /* of the receiver; empty: not known yet, or parted */
 	bool is_met;
+	bool is_first;                  /* no earlier route of its owner is left */
 	struct ring_totals seen;
 	bool is_cut;                    /* a change is missing: nothing counts before a snapshot */
 	struct window *window;          /* EW_ACKS */

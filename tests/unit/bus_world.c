@@ -158,14 +158,24 @@ static void on_left(void *arg, struct endpoint *endpoint)
 	peer->has_left = true;
 }
 
-void leave(struct world *world, struct peer *peer, bool keep)
+void begin_leave(struct peer *peer, bool keep)
 {
 	assert_int_equal(endpoint_leave(peer->endpoint, keep, on_left, peer), 0);
-	run(world);
+}
+
+void end_leave(struct peer *peer)
+{
 	assert_true(peer->has_left);
 	endpoint_free(&peer->endpoint);
 	post_queue_fini(&peer->control);
 	loop_free(&peer->loop);
+}
+
+void leave(struct world *world, struct peer *peer, bool keep)
+{
+	begin_leave(peer, keep);
+	run(world);
+	end_leave(peer);
 }
 
 int world_setup(void **state)

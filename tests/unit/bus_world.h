@@ -51,6 +51,9 @@ int world_teardown(void **state);
 #define WORLD_TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 struct peer *join_with(struct world *world, const char *name, const struct ew_module *like);
+/* Leave; in two steps when only some loops shall run in between. */
+void begin_leave(struct peer *peer, bool keep);
+void end_leave(struct peer *peer);
 void leave(struct world *world, struct peer *peer, bool keep);
 
 /* Step all loops until there is nothing to do. */

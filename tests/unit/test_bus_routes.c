@@ -184,6 +184,39 @@ static void test_a_receiver_that_leaves_hinders_nobody(void **state)
 	assert_int_equal(other->gaps, 0);
 }
 
+static void step_alone(struct peer *peer)
+{
+	while (loop_step(peer->loop)) {
+	}
+}
+
+/* The receiver is slow: the old route's end must not wipe out what the new one shows. */
+static void test_a_source_that_left_and_came_back_is_known(void **state)
+{
+	struct peer *src = join_with(*state, "src", &source_module);
+	struct peer *sink = join_with(*state, "sink", &receiver_module);
+	struct peer *again;
+	uint32_t tag;
+
+	tag = tag_of(src, device(src, "d"), "t", EW_TYPE_F64);
+	run(*state);
+	assert_int_equal(publish(src, tag, 1), 0);
+	begin_leave(src, false);
+	step_alone(src);
+	end_leave(src);
+	again = join_with(*state, "src", &source_module);
+	tag = tag_of(again, device(again, "d"), "t", EW_TYPE_F64);
+	step_alone(again);
+	assert_int_equal(publish(again, tag, 2), 0);
+	run(*state);
+
+	assert_non_null(endpoint_tag(sink->endpoint, tag));
+	assert_int_equal(sink->declared, 2);
+	assert_int_equal(sink->removed, 1);
+	assert_true(sink->last_value == 2);
+	assert_false(sink->is_disordered);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +226,7 @@ int main(void)
 		WORLD_TEST(test_a_module_that_wants_gets_only_that),
 		WORLD_TEST(test_a_source_that_leaves_takes_its_devices_along),
 		WORLD_TEST(test_a_source_that_reloads_keeps_its_ids),
+		WORLD_TEST(test_a_source_that_left_and_came_back_is_known),
 		WORLD_TEST(test_what_a_name_kept_can_be_forgotten),
 		WORLD_TEST(test_a_receiver_that_leaves_hinders_nobody),
 	};
