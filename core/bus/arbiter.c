@@ -50,6 +50,24 @@ static const struct ew_tag_info *own_tag(struct endpoint *endpoint, uint32_t tag
 	return &cell->version->info;
 }
 
+/* From what the bus shows to what the owner publishes. */
+static int convert(struct endpoint *endpoint, const struct ew_tag_info *tag,
+		   const struct ew_sample *value, struct ew_sample *raw_out,
+		   struct reason *reason)
+{
+	uint32_t gate = registry_gate(&endpoint->bus->registry, value->tag);
+	struct ew_sample raw;
+	int error = settable_convert(tag, value, &raw, reason);
+
+	if (error == 0 && (gate & GATE_SHAPED) != 0) {
+		error = settable_carry((enum ew_carrier)GATE_CARRIER(gate), &raw, reason);
+	}
+	if (error == 0) {
+		*raw_out = raw;
+	}
+	return error;
+}
+
 int write_convert(struct endpoint *endpoint, const struct ew_sample *item,
 		    struct ew_sample *raw_out, struct reason *reason)
 {
@@ -64,7 +82,7 @@ int write_convert(struct endpoint *endpoint, const struct ew_sample *item,
 		return reason_give(reason, -EACCES, "%s:%s is not writable",
 				   device->version->info.spec.path, tag->spec.name);
 	}
-	return settable_convert(tag, item, raw_out, reason);
+	return convert(endpoint, tag, item, raw_out, reason);
 }
 
 static int check_tag(const struct ew_tag_info *tag, enum ew_write_op op, struct reason *reason)
@@ -111,7 +129,7 @@ static int judge_item(struct endpoint *endpoint, struct access *access, struct w
 	if (request->write.op == EW_WRITE_REFRESH || item->type == EW_NONE) {
 		request->raw[i] = ew_sample_none(item->tag, 0);
 	} else {
-		error = settable_convert(tag, item, &request->raw[i], reason);
+		error = convert(endpoint, tag, item, &request->raw[i], reason);
 	}
 	if (error != 0 || request->is_local || request->write.op == EW_WRITE_REFRESH) {
 		return error;

@@ -273,6 +273,23 @@ int settable_convert(const struct ew_tag_info *tag, const struct ew_sample *valu
 	return convert_number(tag, value, raw_out, reason);
 }
 
+int settable_carry(enum ew_carrier carrier, struct ew_sample *raw, struct reason *reason)
+{
+	struct ew_sample out = *raw;
+	struct number number;
+
+	if (raw->type == carrier || raw->type != EW_F64) {
+		return 0;
+	}
+	number = number_from_f64(round(raw->v.f));
+	if (!number_put(&number, carrier, &out)) {
+		return reason_give(reason, -ERANGE, "%.17g does not fit the datatype of its owner",
+				   number.f);
+	}
+	*raw = out;
+	return 0;
+}
+
 /* Cut between characters; what would break a line becomes '?'. */
 static const char *format_text(const struct ew_sample *value, char *out, size_t size)
 {

@@ -29,6 +29,13 @@ int reason_give(struct reason *reason, int error, const char *format, ...) EW_PR
 int settable_convert(const struct ew_tag_info *tag, const struct ew_sample *value,
 		     struct ew_sample *raw_out, struct reason *reason);
 
+/*
+ * Put what settable_convert() gave into the carrier that the owner publishes:
+ * a tag with scale shows f64 and may publish an integer; the nearest is taken.
+ * -ERANGE: the carrier cannot hold it.
+ */
+int settable_carry(enum ew_carrier carrier, struct ew_sample *raw, struct reason *reason);
+
 /* The value as a double, for limits; false: it has none. */
 bool settable_number(const struct ew_sample *value, double *number_out);
 

@@ -203,6 +203,22 @@ static void test_values_are_shown_as_people_write_them(void **state)
 	assert_string_equal(settable_format(&value, out, sizeof(out)), "123456");
 }
 
+static void test_a_scaled_number_goes_into_the_carrier_of_its_owner(void **state)
+{
+	struct reason reason = { 0, "" };
+	struct ew_sample raw = ew_sample_f64(1, 0, 455.00000000000006);
+
+	(void)state;
+	assert_int_equal(settable_carry(EW_U64, &raw, &reason), 0);
+	assert_int_equal(raw.type, EW_U64);
+	assert_int_equal(raw.v.u, 455);
+	raw = ew_sample_f64(1, 0, -1);
+	assert_int_equal(settable_carry(EW_U64, &raw, &reason), -ERANGE);
+	assert_int_equal(raw.type, EW_F64);
+	assert_int_equal(settable_carry(EW_F64, &raw, &reason), 0);
+	assert_true(raw.v.f == -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +231,7 @@ int main(void)
 		cmocka_unit_test(test_numbers_move_between_carriers_when_nothing_is_lost),
 		cmocka_unit_test(test_the_owner_sees_a_scaled_value_as_it_publishes_it),
 		cmocka_unit_test(test_values_are_shown_as_people_write_them),
+		cmocka_unit_test(test_a_scaled_number_goes_into_the_carrier_of_its_owner),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
