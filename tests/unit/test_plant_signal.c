@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Random numbers and signal blocks of the simulated plant. */
 #include "modules/simulator/plant/signal.h"
+#include "modules/simulator/plant/wave.h"
 #include "tests/unit/unit.h"
 
 static void test_splitmix64_gives_its_published_numbers(void **state)
@@ -109,7 +110,45 @@ static void test_quantising_gives_the_nearest_step(void **state)
 	assert_true(signal_quantise(1.24, 0.5) == 1.0);
 	assert_true(signal_quantise(1.26, 0.5) == 1.5);
 	assert_true(signal_quantise(-1.26, 0.5) == -1.5);
+	assert_true(signal_quantise(-0.2, 0.5) == 0.0);
 	assert_true(signal_quantise(1.2345, 0.0) == 1.2345);
+	assert_true(signal_quantise(1e300, 0.5) == 1e300);
+	assert_true(isnan(signal_quantise((double)NAN, 0.5)));
+}
+
+static void test_every_wave_stays_within_its_range(void **state)
+{
+	(void)state;
+	for (int shape = 0; shape < WAVE_SHAPE_COUNT; shape++) {
+		struct wave wave = {
+			.shape = (enum wave_shape)shape, .low = -5.0, .high = 15.0, .period = 10.0,
+		};
+		double least = 100.0, most = -100.0;
+
+		random_init(&wave.random, 1, "wave");
+		wave_init(&wave, 0.1);
+		for (int step = 0; step < 20000; step++) {
+			double x = wave_step(&wave, 0.1);
+
+			assert_true(x >= -5.0 && x <= 15.0);
+			least = x < least ? x : least;
+			most = x > most ? x : most;
+		}
+		/* and uses it, but for the one that stands still */
+		assert_true(shape == WAVE_CONSTANT ? least == most : most - least > 15.0);
+	}
+}
+
+static void test_a_triangle_goes_up_and_down_in_its_period(void **state)
+{
+	struct wave wave = {.shape = WAVE_TRIANGLE, .low = 0.0, .high = 100.0, .period = 8.0};
+
+	(void)state;
+	wave_init(&wave, 1.0);
+	assert_true(wave_step(&wave, 1.0) == 25.0);
+	assert_true(wave_step(&wave, 3.0) == 100.0);
+	assert_true(wave_step(&wave, 2.0) == 50.0);
+	assert_true(wave_step(&wave, 2.0) == 0.0);
 }
 
 int main(void)
@@ -122,6 +161,8 @@ int main(void)
 		cmocka_unit_test(test_a_balance_settles_where_inflow_meets_outflow),
 		cmocka_unit_test(test_drift_has_its_deviation_at_any_step),
 		cmocka_unit_test(test_quantising_gives_the_nearest_step),
+		cmocka_unit_test(test_every_wave_stays_within_its_range),
+		cmocka_unit_test(test_a_triangle_goes_up_and_down_in_its_period),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

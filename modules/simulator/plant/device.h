@@ -113,6 +113,7 @@ struct pump {
 	double speed;           /* setpoint, Hz */
 	struct lag turning;     /* share of rated speed */
 	struct lag flow;        /* m3/h */
+	bool turns;
 	double actual, rate, pressure, power, hours;
 };
 

@@ -30,6 +30,9 @@ static const struct plant_tag tags[] = {
 		.unit = "Hz", .high = 60.0, .write_high = 60.0, .at = PLANT_AT(is.pump.speed),
 		.about = "speed setpoint",
 	}, {
+		.name = "Pump/Running", .type = PLANT_BOOL, .flags = PLANT_ON_CHANGE,
+		.at = PLANT_AT(is.pump.turns), .about = "the shaft turns",
+	}, {
 		.name = "Pump/ActualSpeed", .type = PLANT_F32, .unit = "Hz", .high = 65.0,
 		.noise = 0.02, .resolution = 0.01, .at = PLANT_AT(is.pump.actual),
 		.about = "speed of the shaft",
@@ -90,7 +93,8 @@ static void pump_step(struct plant_device *device, double h)
 	pump->pressure = head * 0.0980665;
 	pump->power = flow * head * (9.80665 / 3600.0) / EFFICIENCY +
 	    IDLE_POWER * speed * speed * speed;
-	if (speed > 0.02) {
+	pump->turns = speed > 0.02;
+	if (pump->turns) {
 		pump->hours += h / PLANT_HOUR;
 	}
 

@@ -67,10 +67,16 @@ static inline double signal_clamp(double x, double low, double high)
 	return x < low ? low : x > high ? high : x;
 }
 
-/* The nearest multiple of step; step 0 leaves x as it is. */
+/* The nearest multiple of step; step 0 leaves x as it is, and so does an x beyond 2^52 steps. */
 static inline double signal_quantise(double x, double step)
 {
-	return step > 0.0 ? floor(x / step + 0.5) * step : x;
+	double steps = x / step;
+
+	if (!(step > 0.0) || !(steps > -0x1p52 && steps < 0x1p52)) {
+		return x;
+	}
+	/* a conversion cuts towards zero; floor() is a call on the oldest x86-64 */
+	return (double)(int64_t)(steps + (steps < 0.0 ? -0.5 : 0.5)) * step;
 }
 
 #endif
