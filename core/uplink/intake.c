@@ -411,12 +411,17 @@ void intake_overrun(struct intake *intake)
 	}
 }
 
+void intake_missed(struct intake_lane *lane)
+{
+	lane->told = false;
+	list_remove(&lane->announce);
+}
+
 size_t intake_take(struct intake_lane *lane, size_t count, struct list *list)
 {
 	size_t taken = 0;
 
-	lane->told = false;
-	list_remove(&lane->announce);
+	intake_missed(lane);
 	while (taken < count && !list_is_empty(&lane->queue)) {
 		list_push(list, list_pop(&lane->queue));
 		taken++;

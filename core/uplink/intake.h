@@ -125,6 +125,9 @@ void intake_overrun(struct intake *intake);
 /* Move up to `count` messages to `list`; they stay counted. Number moved. */
 size_t intake_take(struct intake_lane *lane, size_t count, struct list *list);
 
+/* Nothing could be taken: the next message is announced again. */
+void intake_missed(struct intake_lane *lane);
+
 /* A batch of `count` messages and `bytes` is done with. */
 void intake_give_back(struct intake *intake, struct intake_lane *lane, size_t count, size_t bytes);
 

@@ -473,15 +473,17 @@ int uplink_take(struct uplink_guest *guest, uint32_t subscription, size_t limit,
 
 	limit = limit < UPLINK_TAKE_MAX ? limit : UPLINK_TAKE_MAX;
 	taken = calloc(1, sizeof(*taken) + limit * sizeof(taken->received[0]));
-	if (taken == NULL) {
-		return -ENOMEM;
-	}
-	list_init(&taken->messages);
 	uplink = uplink_enter(guest);
 	lane = intake_find(&uplink->intake, guest, subscription);
-	if (lane == NULL) {
+	if (taken == NULL) {
+		if (lane != NULL) {
+			intake_missed(lane);
+		}
+		rc = -ENOMEM;
+	} else if (lane == NULL) {
 		rc = -ENOENT;
 	} else {
+		list_init(&taken->messages);
 		taken->uplink = uplink;
 		taken->lane = lane;
 		taken->batch.subscription = subscription;

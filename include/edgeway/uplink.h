@@ -167,8 +167,9 @@ struct ew_uplink_ops {
 
 	/*
 	 * Having it is the claim of the will. Called before every CONNECT, which
-	 * waits for it, for 10 s at most. Texts are borrowed until it returns.
-	 * Anything but 0: no CONNECT is sent now; it is counted and tried again.
+	 * waits for it, for 10 s at most. What the will points to is copied right
+	 * after the return: it must not be on the callback's stack. Anything but
+	 * 0: no CONNECT is sent now; it is counted and tried again.
 	 */
 	int (*prepare)(void *self, uint64_t epoch, struct ew_uplink_will *will);
 
@@ -196,6 +197,7 @@ struct ew_uplink_ops {
 
 /*
  * Take part in the uplink that the YAML names, until close() has returned.
+ * Callbacks may come as soon as open() has returned.
  *
  * Thread:  instance, in open()
  * Owner:   ops borrowed until close() has returned: a constant
@@ -210,7 +212,7 @@ EW_API int ew_uplink_join(struct ew_instance *inst, const struct ew_uplink_ops *
  * Never blocks. A message that waits longer than `outbox: age` is dropped and,
  * with a token, reported.
  *
- * Thread:  any
+ * Thread:  instance
  * Owner:   message and all it points to copied
  * Errors:  -EAGAIN    the outbox of this instance and class is full; room() follows
  *          -ENOTCONN  the epoch is not the one this instance is online in
