@@ -119,7 +119,7 @@ typedef void (*ew_post_fn)(void *self, void *arg);
  *
  * Thread:  any
  * Owner:   on success fn owns arg; after an error the caller keeps it. name borrowed: a constant
- * Errors:  -ESHUTDOWN  the instance stops;  -ENOMEM
+ * Errors:  -ESHUTDOWN  the instance stops;  -ENOSPC  4096 calls wait already;  -ENOMEM
  */
 EW_API int ew_post(struct ew_instance *inst, const char *name, ew_post_fn fn, void *arg)
 	EW_CHECKED;
