@@ -41,8 +41,8 @@ int desk_find_tag(struct desk *desk, const char *name, struct desk_tag *tag_out)
 /* Answer a request that names no tag, or one that is not there. */
 void desk_no_tag(struct ctl_request *request, const char *name);
 
-/* "value", "quality", "reason", "time", "flags" of a sample. */
-void desk_add_sample(struct buf *row, const struct ew_sample *sample);
+/* "value", "quality", "reason", "time" of a sample of a tag of this type. */
+void desk_add_sample(struct buf *row, const struct ew_sample *sample, unsigned type);
 
 /* Name, type and access of a tag. */
 void desk_add_tag(struct buf *row, const struct desk_tag *tag);

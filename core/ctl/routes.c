@@ -76,7 +76,7 @@ struct why {
 	struct desk *desk;
 	struct ctl_request *request;    /* the desk's loop; NULL: the client is gone */
 	struct buf lines;               /* the publisher's loop, until posted */
-	size_t routes;
+	unsigned type;                  /* of the tag */
 };
 
 /* Publisher's loop. */
@@ -106,12 +106,11 @@ static void why_add(void *arg, const struct route_why *route)
 	json_add_text(row, "held_back", route->held_back);
 	json_add_uint(row, "lost", route->lost);
 	if (route->has_reported) {
-		desk_add_sample(row, &route->reported);
+		desk_add_sample(row, &route->reported, why->type);
 	}
 	json_add_text(row, "text", text);
 	json_end(row);
 	buf_add_byte(row, '\n');
-	why->routes++;
 }
 
 /* Desk's loop. */
@@ -164,7 +163,7 @@ static void why_add_image(struct ctl_request *request, struct desk *desk,
 		if (ew_sample_has_bytes(&sample) && sample.v.x.size > sizeof(text)) {
 			sample.v.x.size = sizeof(text);
 		}
-		desk_add_sample(row, &sample);
+		desk_add_sample(row, &sample, tag->type);
 		json_add_text(row, "text", "what the owner published last");
 	} else {
 		json_add_text(row, "text", "stopped: its owner has published nothing yet");
@@ -191,6 +190,7 @@ void desk_run_why(struct ctl_request *request, void *arg)
 	}
 	why->desk = desk;
 	why->request = request;
+	why->type = tag.type;
 	buf_init(&why->lines, WHY_LINES_MAX);
 	ctl_wait(request, &(struct ctl_hooks){ .gone = why_on_gone, .arg = why });
 	why_add_image(request, desk, &tag);

@@ -127,7 +127,7 @@ static void tags_add_value(struct ctl_request *request, struct desk *desk,
 		if (ew_sample_has_bytes(&sample) && sample.v.x.size > DESK_TEXT_MAX) {
 			sample.v.x.size = DESK_TEXT_MAX;
 		}
-		desk_add_sample(row, &sample);
+		desk_add_sample(row, &sample, tag->type);
 	} else {
 		json_add_text(row, "value", NULL);
 		json_add_text(row, "quality", "none");

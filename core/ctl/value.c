@@ -3,13 +3,29 @@
  * Samples as JSON, and what a person wrote as a sample.
  */
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/ctl/place.h"
 
-static void value_add(struct buf *row, const struct ew_sample *sample)
+/* 27.33 of a tag of 32 bits is no 27.329999923706055. */
+static double value_of_f32(double value)
+{
+	char text[32];
+
+	for (int digits = 1; digits <= 9; digits++) {
+		(void)snprintf(text, sizeof(text), "%.*g", digits, value);
+		if (strtof(text, NULL) == (float)value) {
+			return strtod(text, NULL);
+		}
+	}
+	return value;
+}
+
+static void value_add(struct buf *row, const struct ew_sample *sample, unsigned type)
 {
 	if ((sample->flags & EW_NULL) != 0) {
 		json_add_text(row, "value", NULL);
@@ -29,7 +45,8 @@ static void value_add(struct buf *row, const struct ew_sample *sample)
 		json_add_uint(row, "value", sample->v.u);
 		break;
 	case EW_F64:
-		json_add_float(row, "value", sample->v.f);
+		json_add_float(row, "value",
+			       type == EW_TYPE_F32 ? value_of_f32(sample->v.f) : sample->v.f);
 		break;
 	case EW_TEXT:
 		json_add_bytes(row, "value", sample->v.x.at, sample->v.x.size);
@@ -70,9 +87,9 @@ static const char *value_reason(uint16_t quality)
 	return reason < array_count(reasons) ? reasons[reason] : "other";
 }
 
-void desk_add_sample(struct buf *row, const struct ew_sample *sample)
+void desk_add_sample(struct buf *row, const struct ew_sample *sample, unsigned type)
 {
-	value_add(row, sample);
+	value_add(row, sample, type);
 	json_add_text(row, "quality", value_quality(sample->quality));
 	if (EW_QUALITY_REASON(sample->quality) != EW_REASON_NONE) {
 		json_add_text(row, "reason", value_reason(sample->quality));

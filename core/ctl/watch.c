@@ -58,7 +58,7 @@ static void watch_sample(struct watch *watch, const struct ew_sample *sample)
 	(void)snprintf(name, sizeof(name), "%s:%s", device->spec.path, tag->spec.name);
 	json_add_text(row, "tag", name);
 	json_add_text(row, "unit", tag->spec.unit);
-	desk_add_sample(row, sample);
+	desk_add_sample(row, sample, tag->spec.type);
 	ctl_row_end(watch->request);
 }
 
