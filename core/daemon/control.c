@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Commands of the control socket about the daemon itself: status, instances,
+ * uplinks,
  * version, reload, audit.
  */
 #include <errno.h>
@@ -86,6 +87,46 @@ static void control_status(struct ctl_request *request, void *arg)
 	json_add_bool(row, "safe_mode", daemon->options->safe);
 	ctl_row_end(request);
 	ctl_end(request);
+}
+
+static int control_walk_uplinks(struct listing *listing, void *arg)
+{
+	struct daemon *daemon = arg;
+
+	for (size_t i = 0; i < uplinks_count(daemon->uplinks); i++) {
+		struct uplink *uplink = uplinks_at(daemon->uplinks, i);
+		struct buf *row = listing_row(listing);
+		struct uplink_status status;
+
+		if (row == NULL && listing->is_full) {
+			return 1;
+		}
+		if (row == NULL) {
+			continue;
+		}
+		uplink_status(uplink, &status);
+		json_add_text(row, "uplink", uplink_name(uplink));
+		json_add_text(row, "state", status.state);
+		json_add_text(row, "server", status.server);
+		json_add_text(row, "address", status.address);
+		json_add_uint(row, "connects", status.connects);
+		json_add_uint(row, "guests", status.guests);
+		json_add_text(row, "will_owner", status.will_owner);
+		json_add_uint(row, "in_flight", status.in_flight);
+		json_add_uint(row, "received", status.received);
+		json_add_uint(row, "dropped", status.dropped);
+		json_add_uint(row, "bytes_in", status.bytes_in);
+		json_add_uint(row, "bytes_out", status.bytes_out);
+		json_add_time(row, "certificate_until", status.own_until);
+		json_add_text(row, "text", status.text);
+		listing_row_end(listing);
+	}
+	return 0;
+}
+
+static void control_uplinks(struct ctl_request *request, void *arg)
+{
+	listing_run(request, control_walk_uplinks, arg);
 }
 
 static const char *control_health(enum ew_health health)
@@ -241,6 +282,9 @@ static void control_audit_more(struct ctl_request *request, void *arg)
 	int more = 1;
 
 	while (ctl_has_room(request) && (more = audit_reader_next(reader, &line, &size)) > 0) {
+		if (size < 2 || line[0] != '{' || line[size - 1] != '}') {
+			continue; /* torn by a power cut */
+		}
 		ctl_add_lines(request, line, size);
 		ctl_add_lines(request, "\n", 1);
 	}
@@ -283,6 +327,7 @@ static const struct ctl_command control_commands[] = {
 	{ "version", control_version },
 	{ "status", control_status },
 	{ "instances", control_instances },
+	{ "uplinks", control_uplinks },
 	{ "reload", control_reload },
 	{ "audit", control_audit },
 	{ NULL, NULL },

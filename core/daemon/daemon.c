@@ -16,6 +16,9 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "core/api/bus_metrics.h"
+#include "core/api/http_metrics.h"
+#include "core/api/uplink_metrics.h"
 #include "core/base/check.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
@@ -177,6 +180,20 @@ static int daemon_open_audit(struct daemon *daemon, struct ew_error *err)
 	return error;
 }
 
+static int daemon_open_outside(struct daemon *daemon)
+{
+	int error = http_new(&daemon->http);
+
+	if (error == 0) {
+		error = uplinks_open(daemon->config->uplinks, daemon->config->uplink_count,
+				     &daemon->uplinks);
+	}
+	error = error != 0 ? error : bus_metrics_new(daemon->bus, &daemon->bus_metrics);
+	error = error != 0 ? error : http_metrics_new(daemon->http, &daemon->http_metrics);
+	return error != 0 ? error
+			  : uplink_metrics_new(daemon->uplinks, &daemon->uplink_metrics);
+}
+
 static int daemon_open_fleet(struct daemon *daemon)
 {
 	const char *module_dir = daemon->options->module_dir;
@@ -239,7 +256,7 @@ static int daemon_open(struct daemon *daemon, struct ew_error *err)
 	error = error != 0 ? error : daemon_open_state(daemon, err);
 	error = error != 0 ? error : bus_new(&daemon->bus);
 	error = error != 0 ? error : daemon_open_audit(daemon, err);
-	error = error != 0 ? error : http_new(&daemon->http);
+	error = error != 0 ? error : daemon_open_outside(daemon);
 	error = error != 0 ? error : daemon_open_fleet(daemon);
 	error = error != 0 ? error : daemon_open_control(daemon, err);
 	if (error != 0) {
@@ -278,6 +295,10 @@ static void daemon_close(struct daemon *daemon)
 
 	supervisor_end(daemon);
 	has_left = daemon->bus == NULL || daemon_leave_bus(daemon);
+	uplink_metrics_free(&daemon->uplink_metrics);
+	http_metrics_free(&daemon->http_metrics);
+	bus_metrics_free(&daemon->bus_metrics);
+	uplinks_close(&daemon->uplinks);
 	http_free(&daemon->http);
 	ctl_free(&daemon->ctl);
 	if (!has_left) {
@@ -305,6 +326,14 @@ static void daemon_close(struct daemon *daemon)
 	if (daemon->lock_fd >= 0) {
 		(void)close(daemon->lock_fd);
 	}
+}
+
+void daemon_drop_config(struct daemon *daemon, struct config **config)
+{
+	if (*config == daemon->first) {
+		*config = NULL;
+	}
+	config_free(config);
 }
 
 void daemon_log_finding(void *arg, bool is_error, const char *line)
@@ -340,6 +369,7 @@ static int daemon_load(struct daemon *daemon)
 	if (error != 0) {
 		return error;
 	}
+	daemon->first = daemon->config;
 	log_set_level((enum log_level)daemon->config->log.level);
 	error = log_open((enum log_target)daemon->config->log.target);
 	if (error != 0) {
@@ -383,7 +413,8 @@ int daemon_run(const struct daemon_options *options)
 	daemon_close(&daemon);
 	log_msg(LOG_LEVEL_NOTICE, NULL, "stopped");
 	notify_close(&daemon.notify);
-	config_free(&daemon.config);
+	daemon_drop_config(&daemon, &daemon.config);
+	config_free(&daemon.first);
 	log_close();
 	return daemon.status;
 }

@@ -29,6 +29,24 @@ static void facts_add_certificate(struct gateway_facts *facts, ew_time until)
 	}
 }
 
+/* Sessions that are not online come first, the others do not say much. */
+static void facts_add_uplinks(struct daemon *daemon, struct gateway_facts *facts)
+{
+	for (size_t i = 0; i < uplinks_count(daemon->uplinks); i++) {
+		struct uplink_status status;
+
+		uplink_status(uplinks_at(daemon->uplinks, i), &status);
+		if (facts->uplink_state == NULL || !status.online) {
+			facts->uplink_state = status.state;
+		}
+		facts->uplink_reconnects += status.connects > 0 ? status.connects - 1 : 0;
+		for (size_t class = 0; class < EW_TRAFFIC_COUNT; class++) {
+			facts->uplink_backlog += status.classes[class].bytes;
+		}
+		facts_add_certificate(facts, status.own_until);
+	}
+}
+
 void facts_fill(void *arg, struct gateway_facts *facts_out)
 {
 	struct gateway_facts facts = { 0 };
@@ -39,5 +57,6 @@ void facts_fill(void *arg, struct gateway_facts *facts_out)
 	facts_add_instances(daemon, &facts);
 	http_read_stats(daemon->http, &http);
 	facts_add_certificate(&facts, http.certificate_until * EW_SECOND);
+	facts_add_uplinks(daemon, &facts);
 	*facts_out = facts;
 }

@@ -22,7 +22,8 @@
 static void look_show_finding(void *arg, bool is_error, const char *line)
 {
 	(void)arg;
-	fprintf(stderr, "%s%s\n", is_error ? "" : "warning: ", line);
+	(void)is_error; /* the line says so */
+	fprintf(stderr, "%s\n", line);
 }
 
 static int look_open_loader(const struct daemon_options *options, struct loader **loader_out)

@@ -338,7 +338,7 @@ void reload_begin(struct daemon *daemon, const struct reload_caller *caller)
 	}
 	diag_each(&reload->diag, reload_add_finding, reload);
 	if (error != 0) {
-		config_free(&fresh);
+		daemon_drop_config(daemon, &fresh);
 		reload_finish(daemon, error, reload->failure[0] != '\0' ? reload->failure
 			      : reload->diag.errors > 0 ? "the configuration has errors"
 							: strerror(-error));
@@ -424,7 +424,7 @@ static void reload_roll_back(struct daemon *daemon)
 	if (error != 0) {
 		/* it ran a moment ago; only memory can be missing */
 		log_msg(LOG_LEVEL_ERROR, NULL, "cannot go back: %s", strerror(-error));
-		config_free(&reload->old);
+		daemon_drop_config(daemon, &reload->old);
 		reload_finish(daemon, error, "failed in part: see the log");
 		return;
 	}
@@ -440,7 +440,7 @@ void reload_step(struct daemon *daemon)
 		return;
 	}
 	if (reload->is_rollback) {
-		config_free(&reload->old);
+		daemon_drop_config(daemon, &reload->old);
 		reload_forget_plan(daemon);
 		(void)snprintf(text, sizeof(text), "%s; the old configuration goes on",
 			       reload->failure);
@@ -451,7 +451,7 @@ void reload_step(struct daemon *daemon)
 		reload_roll_back(daemon);
 		return;
 	}
-	config_free(&reload->old);
+	daemon_drop_config(daemon, &reload->old);
 	reload_forget_plan(daemon);
 	(void)snprintf(text, sizeof(text), "%u instances changed", reload->changed);
 	reload_say(reload, "info", "%s", text);

@@ -18,6 +18,7 @@
 #include "core/http/http.h"
 #include "core/module/instance.h"
 #include "core/module/loader.h"
+#include "core/uplink/uplinks.h"
 
 #define DAEMON_TICK  EW_SECOND
 
@@ -71,11 +72,15 @@ struct daemon {
 	int status;                     /* of the process */
 	const char *state_dir;
 	struct config *config;          /* that runs */
+	struct config *first;           /* of the start: uplinks borrow from it to the end */
 	struct loop *loop;
 	struct bus *bus;
 	struct audit *audit;
 	struct http *http;
 	struct uplinks *uplinks;
+	struct bus_metrics *bus_metrics;
+	struct http_metrics *http_metrics;
+	struct uplink_metrics *uplink_metrics;
 	struct loader *loader;
 	struct running *running;
 	struct crashes *crashes;
@@ -91,6 +96,8 @@ struct daemon {
 	struct task step;               /* looks at the whole again */
 	char said[160];                 /* to the service manager, last */
 	unsigned stop_class;            /* DAEMON_STOPPING: which are being stopped */
+	bool uplinks_told;              /* DAEMON_STOPPING: to stop */
+	atomic_bool uplinks_stopped;
 	ew_dur started;                 /* monotonic */
 	ew_time since;                  /* ns UTC */
 	int lock_fd, signal_fd;
@@ -109,6 +116,9 @@ void daemon_schedule(struct daemon *daemon);
 
 /* Begin to stop; the process ends with this status unless one is set already. */
 void daemon_stop(struct daemon *daemon, int status, const char *why);
+
+/* A configuration that does not run any more. Accepts NULL. */
+void daemon_drop_config(struct daemon *daemon, struct config **config);
 
 /* One line for status and the service manager. */
 const char *daemon_summary(struct daemon *daemon, char *out, size_t size);

@@ -4,8 +4,10 @@
  *
  * Start: all are opened and started at once; routes bring each receiver what
  * was published before it came. The daemon is ready when every instance runs
- * or has failed. Stop, one class after the other: sources, then receivers; an
- * instance that does not stop within its deadline is named and left behind.
+ * or has failed; then uplinks connect. Stop, one class after the other:
+ * sources, then receivers, last the owner of an uplink's will; an instance that
+ * does not stop within its deadline is named and left behind. Uplinks send what
+ * they have and disconnect.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -25,13 +27,30 @@
 enum {
 	CLASS_SOURCE,
 	CLASS_RECEIVER,
+	CLASS_WILL,             /* its word ends the session */
 	CLASS_COUNT
 };
 
-static unsigned supervisor_class(const struct ew_instance *inst)
+static bool supervisor_owns_will(struct daemon *daemon, const char *name)
+{
+	for (size_t i = 0; i < uplinks_count(daemon->uplinks); i++) {
+		struct uplink_status status;
+
+		uplink_status(uplinks_at(daemon->uplinks, i), &status);
+		if (status.will_owner != NULL && strcmp(status.will_owner, name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static unsigned supervisor_class(struct daemon *daemon, const struct ew_instance *inst)
 {
 	const struct ew_module *module = &instance_module(inst)->what;
 
+	if (supervisor_owns_will(daemon, instance_name(inst))) {
+		return CLASS_WILL;
+	}
 	return module->batch != NULL || module->event != NULL ? CLASS_RECEIVER : CLASS_SOURCE;
 }
 
@@ -280,7 +299,8 @@ static size_t supervisor_stop_class(struct daemon *daemon)
 	list_for_each (node, &daemon->members) {
 		struct member *member = list_entry(node, struct member, node);
 
-		if (member->inst == NULL || supervisor_class(member->inst) != daemon->stop_class) {
+		if (member->inst == NULL ||
+		    supervisor_class(daemon, member->inst) != daemon->stop_class) {
 			continue;
 		}
 		if (instance_state(member->inst) == INSTANCE_RUNNING ||
@@ -298,6 +318,26 @@ void supervisor_stop(struct daemon *daemon)
 	daemon_schedule(daemon);
 }
 
+/* The last uplink's thread. */
+static void supervisor_on_uplinks_stopped(void *arg)
+{
+	struct daemon *daemon = arg;
+
+	atomic_store(&daemon->uplinks_stopped, true);
+	daemon_schedule(daemon);
+}
+
+/* How long the slowest may go on sending. */
+static ew_dur supervisor_drain(const struct config *config)
+{
+	ew_dur drain = 0;
+
+	for (size_t i = 0; i < config->uplink_count; i++) {
+		drain = config->uplinks[i].drain > drain ? config->uplinks[i].drain : drain;
+	}
+	return drain;
+}
+
 static void supervisor_step_stopping(struct daemon *daemon)
 {
 	while (daemon->stop_class < CLASS_COUNT) {
@@ -306,14 +346,27 @@ static void supervisor_step_stopping(struct daemon *daemon)
 		}
 		daemon->stop_class++;
 	}
-	daemon->phase = DAEMON_STOPPED;
+	if (!daemon->uplinks_told) {
+		daemon->uplinks_told = true;
+		uplinks_stop(daemon->uplinks, supervisor_drain(daemon->config),
+			     supervisor_on_uplinks_stopped, daemon);
+	}
+	if (atomic_load(&daemon->uplinks_stopped)) {
+		daemon->phase = DAEMON_STOPPED;
+	}
 }
 
+/* Instances have joined their uplinks by now, the will's owner among them. */
 static void supervisor_ready(struct daemon *daemon)
 {
 	char text[160];
+	int error;
 
 	daemon->phase = DAEMON_RUNNING;
+	error = uplinks_start(daemon->uplinks);
+	if (error != 0) {
+		log_msg(LOG_LEVEL_ERROR, "uplink", "cannot be started: %s", strerror(-error));
+	}
 	http_set_ready(daemon->http, true, "");
 	gateway_refresh(daemon->gateway);
 	daemon_summary(daemon, text, sizeof(text));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Commands that look at the daemon: status, instances, routes, why, version.
+ * Commands that look at the daemon: status, instances, routes,
+ * uplinks, why, version.
  */
 #include <stdio.h>
 
@@ -53,6 +54,25 @@ static int look_routes(struct client *client, struct buf *request, int argc, cha
 	return client_show(client, request, columns, false);
 }
 
+static int look_uplinks(struct client *client, struct buf *request, int argc, char **argv)
+{
+	static const struct column columns[] = {
+		{ .key = "uplink", .title = "UPLINK" },
+		{ .key = "state", .title = "STATE" },
+		{ .key = "server", .title = "SERVER" },
+		{ .key = "connects", .title = "CONNECTS", .right = true },
+		{ .key = "guests", .title = "GUESTS", .right = true },
+		{ .key = "bytes_in", .title = "IN", .right = true },
+		{ .key = "bytes_out", .title = "OUT", .right = true },
+		{ .key = "text", .title = "SAYS" },
+		{ .key = NULL },
+	};
+
+	(void)argc;
+	(void)argv;
+	return client_show(client, request, columns, false);
+}
+
 static int look_why(struct client *client, struct buf *request, int argc, char **argv)
 {
 	static const struct column columns[] = {
@@ -84,6 +104,8 @@ const struct command commands_look[] = {
 	{ .name = "routes", .arguments = "",
 	  .summary = "which instance's data goes to which, and what was kept back or lost",
 	  .run = look_routes },
+	{ .name = "uplinks", .arguments = "", .summary = "MQTT sessions, and what ails them",
+	  .run = look_uplinks },
 	{ .name = "why", .arguments = "TAG", .least = 1, .most = 1,
 	  .summary = "a tag's last value at each hop, and what stopped it on the way",
 	  .more = "The first line is the image: what the owner published last. Each other line "
