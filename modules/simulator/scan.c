@@ -19,7 +19,48 @@ static const struct plant_tag *scan_tag(const struct simulator *sim, size_t slot
 	return &device->kind->tags[slot - device->first_tag];
 }
 
-static void scan_fill(const struct plant_tag *tag, const struct plant_reading *reading,
+static void scan_fill_value(enum plant_type type, const union plant_value *value,
+			    struct ew_sample *sample)
+{
+	switch (type) {
+	case PLANT_BOOL:
+		sample->type = EW_BOOL;
+		sample->v.b = value->b;
+		break;
+	case PLANT_U8:
+	case PLANT_U32:
+		sample->type = EW_U64;
+		sample->v.u = value->u;
+		break;
+	case PLANT_F32:
+		sample->type = EW_F64;
+		sample->v.f = (double)(float)value->f;
+		break;
+	case PLANT_F64:
+		sample->type = EW_F64;
+		sample->v.f = value->f;
+		break;
+	}
+}
+
+static double scan_number(enum plant_type type, const union plant_value *value)
+{
+	switch (type) {
+	case PLANT_BOOL:
+		return value->b ? 1.0 : 0.0;
+	case PLANT_U8:
+	case PLANT_U32:
+		return (double)value->u;
+	case PLANT_F32:
+	case PLANT_F64:
+		break;
+	}
+	return value->f;
+}
+
+/* All but tag and time, in the form that the YAML gives the tag. */
+static void scan_fill(const struct simulator *sim, const struct simulator_slot *slot,
+		      const struct plant_tag *tag, const struct plant_reading *reading,
 		      struct ew_sample *sample)
 {
 	sample->quality = reading->saturated ?
@@ -27,37 +68,12 @@ static void scan_fill(const struct plant_tag *tag, const struct plant_reading *r
 	sample->flags = 0;
 	sample->v.raw[0] = 0;
 	sample->v.raw[1] = 0;
-	switch (tag->type) {
-	case PLANT_BOOL:
-		sample->type = EW_BOOL;
-		sample->v.b = reading->value.b;
-		break;
-	case PLANT_U8:
-	case PLANT_U32:
-		sample->type = EW_U64;
-		sample->v.u = reading->value.u;
-		break;
-	case PLANT_F32:
-	case PLANT_F64:
-		sample->type = EW_F64;
-		sample->v.f = reading->value.f;
-		break;
-	}
-}
-
-/* The same in the form that the YAML gives the tag. */
-static void scan_reshape(const struct raw *raw, struct ew_sample *sample)
-{
-	double value = 0.0;
-
-	if (sample->type == EW_BOOL) {
-		value = sample->v.b ? 1.0 : 0.0;
-	} else if (sample->type == EW_U64) {
-		value = (double)sample->v.u;
+	if (slot->raw != 0) {
+		raw_put(&sim->raws[slot->raw - 1], scan_number(tag->type, &reading->value),
+			sample);
 	} else {
-		value = sample->v.f;
+		scan_fill_value(tag->type, &reading->value, sample);
 	}
-	raw_put(raw, value, sample);
 }
 
 struct ew_sample simulator_sample(struct simulator *sim, size_t place)
@@ -76,10 +92,7 @@ struct ew_sample simulator_sample(struct simulator *sim, size_t place)
 	reading = plant_sense(plant_device(sim->plant, slot->device), tag);
 	sample.tag = slot->id;
 	sample.time = ew_wall();
-	scan_fill(tag, &reading, &sample);
-	if (slot->raw != 0) {
-		scan_reshape(&sim->raws[slot->raw - 1], &sample);
-	}
+	scan_fill(sim, slot, tag, &reading, &sample);
 	return sample;
 }
 
@@ -92,15 +105,12 @@ static void scan_device(struct simulator *sim, struct plant_device *device)
 		struct ew_sample *sample = &sim->samples[sim->sample_count];
 		struct plant_reading reading = plant_sense(device, tag);
 
-		scan_fill(tag, &reading, sample);
+		scan_fill(sim, slot, tag, &reading, sample);
 		if (tag->flags & PLANT_ON_CHANGE) {
 			if (sample->v.raw[0] == slot->last && !sim->first) {
 				continue;
 			}
 			slot->last = sample->v.raw[0];
-		}
-		if (slot->raw != 0) {
-			scan_reshape(&sim->raws[slot->raw - 1], sample);
 		}
 		sample->tag = slot->id;
 		sample->time = sim->time;

@@ -350,6 +350,28 @@ static void test_copies_of_the_plant_have_numbered_names(void **state)
 	ew_test_free(&test);
 }
 
+static void test_a_full_block_route_delays_a_scan_and_loses_nothing(void **state)
+{
+	struct ew_test *test;
+
+	(void)state;
+	assert_int_equal(ew_test_new(&test), 0);
+	assert_int_equal(ew_test_config(test, "routes: [{to: test, full: block,"
+					" queue: {batches: 2}}]\n"), 0);
+	assert_int_equal(ew_test_load(test, &ew_module, "line1",
+				      "every: 1s\ncount: 40\nbatch: 32\n"), 0);
+	if (ew_test_start(test) != 0) {
+		fail_msg("%s", ew_test_error(test));
+	}
+	ew_test_advance(test, 10 * EW_SECOND);
+	assert_true(ew_test_metric(test, "line1", "waits_total") > 10.0);
+	assert_true(ew_test_metric(test, "line1", "lost_samples_total") == 0.0);
+	assert_int_equal(ew_test_count(test, EW_TEST_GAP, NULL), 0);
+	assert_int_equal(ew_test_count(test, EW_TEST_SAMPLE, "pump-1.1:Pump/Flow"), 11);
+	assert_int_equal(ew_test_count(test, EW_TEST_SAMPLE, "temp-1.40:Temperature/Power"), 11);
+	ew_test_free(&test);
+}
+
 static void test_full_speed_keeps_to_max_rate_and_answers_writes(void **state)
 {
 	struct ew_test *test = begin("every: 0s\nmax_rate: 2000\nbatch: 64\n");
@@ -397,6 +419,7 @@ int main(void)
 		cmocka_unit_test(test_a_tag_has_the_datatype_that_the_yaml_gives_it),
 		cmocka_unit_test(test_tags_that_no_model_has_get_a_signal),
 		cmocka_unit_test(test_copies_of_the_plant_have_numbered_names),
+		cmocka_unit_test(test_a_full_block_route_delays_a_scan_and_loses_nothing),
 		cmocka_unit_test(test_full_speed_keeps_to_max_rate_and_answers_writes),
 		cmocka_unit_test(test_a_stopped_instance_samples_no_more),
 	};

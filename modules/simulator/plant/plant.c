@@ -136,7 +136,7 @@ struct plant_reading plant_sense(struct plant_device *device, const struct plant
 		    tag->resolution;
 		x = within;
 	}
-	reading.value.f = tag->type == PLANT_F32 ? (double)(float)x : x;
+	reading.value.f = x;
 	return reading;
 }
 
