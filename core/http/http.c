@@ -7,6 +7,7 @@
 #include "core/http/http.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +44,8 @@ int http_new(struct http **http_out)
 	router_init(&http->router);
 	list_init(&http->owners);
 	list_init(&http->pool);
+	/* until a configuration sets them */
+	http->limits = (struct http_limits){.parked = UINT_MAX, .parked_per_owner = UINT_MAX};
 	*http_out = http;
 	return 0;
 }
@@ -57,7 +60,10 @@ void http_free(struct http **http)
 		return;
 	}
 	http_stop(gone);
-	check(list_is_empty(&gone->owners));
+	if (!list_is_empty(&gone->owners)) {
+		log_msg(LOG_LEVEL_WARNING, "http", "an instance did not give back its handlers");
+		return;
+	}
 	router_fini(&gone->router);
 	while ((node = list_pop(&gone->pool)) != NULL) {
 		struct ew_http_request *req = list_entry(node, struct ew_http_request, node);

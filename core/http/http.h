@@ -43,7 +43,10 @@ struct http_stats {
 
 int http_new(struct http **http_out) EW_CHECKED;
 
-/* Stops the listener. All owners must be closed. */
+/*
+ * Stops the listener. Owners that are not closed, because their instance hangs,
+ * keep the rest in memory. Accepts NULL.
+ */
 void http_free(struct http **http);
 
 /*
