@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/http/http.h"
+
 #define START_WALL  1767225600000000000 /* 2026-01-01 00:00 UTC */
 #define START_MONO  (1000 * EW_SECOND)
 
@@ -92,6 +94,9 @@ static int make_fleet(struct ew_test *test)
 	if (error == 0) {
 		error = bus_new(&test->bus);
 	}
+	if (error == 0) {
+		error = http_new(&test->http);
+	}
 	if (error != 0) {
 		return error;
 	}
@@ -99,6 +104,7 @@ static int make_fleet(struct ew_test *test)
 	return fleet_new(&(struct fleet_config){
 				 .bus = test->bus,
 				 .main = test->main,
+				 .http = test->http,
 				 .state_dir = test->directory,
 				 .gateway = { .group = "test", .name = "gateway",
 					      .version = "test" },
@@ -220,6 +226,7 @@ void ew_test_free(struct ew_test **test_at)
 	}
 	kit_free_instances(test);
 	fleet_free(&test->fleet);
+	http_free(&test->http);
 	bus_free(&test->bus);
 	loop_free(&test->main);
 	kit_records_clear(test);

@@ -54,6 +54,7 @@ struct ew_test {
 	_Atomic int64_t wall;           /* what is added to mono */
 	struct loop *main;
 	struct bus *bus;
+	struct http *http;
 	struct fleet *fleet;
 	struct list loaders;            /* struct kit_loader */
 	struct list modules;            /* struct module, of linked descriptors */
