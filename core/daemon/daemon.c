@@ -17,6 +17,7 @@
 
 #include "config.h"
 #include "core/api/bus_metrics.h"
+#include "core/api/fleet_metrics.h"
 #include "core/api/http_metrics.h"
 #include "core/api/uplink_metrics.h"
 #include "core/base/check.h"
@@ -88,6 +89,7 @@ static void daemon_on_tick(struct loop_timer *timer)
 
 	notify_alive(&daemon->notify);
 	hang_look(daemon);
+	fleet_metrics_take(daemon->fleet_metrics);
 	if (daemon->phase != DAEMON_RUNNING) {
 		return;
 	}
@@ -214,7 +216,8 @@ static int daemon_open_fleet(struct daemon *daemon)
 	};
 	int error = loader_new(&module_dir, 1, &daemon->loader);
 
-	return error != 0 ? error : fleet_new(&config, &daemon->fleet);
+	error = error != 0 ? error : fleet_new(&config, &daemon->fleet);
+	return error != 0 ? error : fleet_metrics_new(daemon->fleet, &daemon->fleet_metrics);
 }
 
 /* Its own places on the bus, and the control socket that shows them. */
@@ -294,6 +297,7 @@ static void daemon_close(struct daemon *daemon)
 	bool has_left;
 
 	supervisor_end(daemon);
+	fleet_metrics_free(&daemon->fleet_metrics);
 	has_left = daemon->bus == NULL || daemon_leave_bus(daemon);
 	uplink_metrics_free(&daemon->uplink_metrics);
 	http_metrics_free(&daemon->http_metrics);

@@ -78,6 +78,7 @@ struct daemon {
 	struct audit *audit;
 	struct http *http;
 	struct uplinks *uplinks;
+	struct fleet_metrics *fleet_metrics;
 	struct bus_metrics *bus_metrics;
 	struct http_metrics *http_metrics;
 	struct uplink_metrics *uplink_metrics;
