@@ -25,10 +25,10 @@
 #define CONFIG_SET_PROPERTIES 0x1000u
 #define CONFIG_SET_VERSION 0x2000u /* devices: type, version, parent, properties */
 #define CONFIG_SET_PARENT 0x4000u
+#define CONFIG_SET_CLAMP 0x8000u
 
 struct config_tag_extra {
 	uint32_t set; /* CONFIG_SET_* */
-	bool clamp; /* hold values inside the range */
 };
 
 /* A set of tags; devices with the same profile and nothing else share one. */
@@ -80,6 +80,6 @@ const struct ew_tag_config *config_find_tag(const struct config_device_extra *de
  */
 void config_override_device(const struct config_bound *bound, struct ew_device_spec *spec);
 void config_override_tag(const struct config_bound *bound, const char *path,
-			 struct ew_tag_spec *spec, bool *clamp_out);
+			 struct ew_tag_spec *spec);
 
 #endif

@@ -109,13 +109,12 @@ static void find_override_numbers(const struct ew_tag_spec *from, uint32_t set,
 }
 
 void config_override_tag(const struct config_bound *bound, const char *path,
-			 struct ew_tag_spec *spec, bool *clamp_out)
+			 struct ew_tag_spec *spec)
 {
 	const struct config_device_extra *device_extra;
 	const struct config_tag_extra *extra;
 	const struct ew_tag_config *tag;
 
-	*clamp_out = false;
 	if (config_find_device(bound, path, &device_extra) == NULL) {
 		return;
 	}
@@ -144,5 +143,7 @@ void config_override_tag(const struct config_bound *bound, const char *path,
 		spec->property_count = tag->spec.property_count;
 	}
 	find_override_numbers(&tag->spec, extra->set, spec);
-	*clamp_out = extra->clamp;
+	if ((extra->set & CONFIG_SET_CLAMP) != 0) {
+		spec->clamp = tag->spec.clamp;
+	}
 }

@@ -306,11 +306,12 @@ static void tag_copy(struct tag_reading *tag)
 	spec->max_bytes = (uint32_t)core->max_bytes;
 	spec->properties = core->properties;
 	spec->property_count = core->property_count;
-	tag->extra->clamp = core->clamp;
+	spec->clamp = core->clamp;
 	tag->extra->set |= (core->type != NULL ? CONFIG_SET_TYPE : 0) |
 			   (core->unit != NULL ? CONFIG_SET_UNIT : 0) |
 			   (core->description != NULL ? CONFIG_SET_DESCRIPTION : 0) |
 			   (core->has_scale ? CONFIG_SET_SCALE : 0) |
+			   (core->has_clamp ? CONFIG_SET_CLAMP : 0) |
 			   (core->has_offset ? CONFIG_SET_OFFSET : 0) |
 			   (core->has_deadband ? CONFIG_SET_DEADBAND : 0) |
 			   (core->has_max_age ? CONFIG_SET_MAX_AGE : 0) |

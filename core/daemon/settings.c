@@ -15,10 +15,7 @@
 
 static void settings_override(void *arg, const char *device, struct ew_tag_spec *spec)
 {
-	bool clamp = spec->clamp;
-
-	config_override_tag(arg, device, spec, &clamp);
-	spec->clamp = clamp;
+	config_override_tag(arg, device, spec);
 }
 
 static void settings_free(void *arg)

@@ -146,9 +146,7 @@ int apply_access(struct bus *bus, const struct config *config, struct ew_error *
 
 static void override_tag(void *arg, const char *device, struct ew_tag_spec *spec)
 {
-	bool clamp = false;
-
-	config_override_tag(arg, device, spec, &clamp);
+	config_override_tag(arg, device, spec);
 }
 
 static void drop_bound(void *arg)

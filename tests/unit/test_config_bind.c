@@ -277,7 +277,7 @@ static void test_csv_tags_read_like_yaml_ones(void **state)
 	fixture_leave(folder, names);
 	tag = find("d", "A", &extra);
 	assert_true(tag->spec.low == 0 && tag->spec.high == 100 && tag->spec.write_low == 10);
-	assert_true(extra->clamp);
+	assert_true(tag->spec.clamp && (extra->set & CONFIG_SET_CLAMP) != 0);
 	assert_int_equal(((const struct tag_settings *)tag->settings)->reg, 5);
 	tag = find("e", "B", &extra);
 	assert_int_equal(tag->spec.type, EW_TYPE_ARRAY | EW_TYPE_I16);
@@ -298,8 +298,8 @@ static void test_what_yaml_gives_replaces_what_the_module_declares(void **state)
 				   .unit = "K",
 				   .high = 9,
 				   .scale = 2,
+				   .clamp = true,
 				   .deadband = 1};
-	bool clamp = true;
 
 	(void)state;
 	assert_int_equal(bind_yaml("version: 1\ninstances: {line1: {module: bus, devices: {d: "
@@ -309,8 +309,8 @@ static void test_what_yaml_gives_replaces_what_the_module_declares(void **state)
 	config_override_device(bound, &device);
 	assert_string_equal(device.type, "own");
 	assert_string_equal(device.version, "2");
-	config_override_tag(bound, "d", &spec, &clamp);
-	assert_false(clamp);
+	config_override_tag(bound, "d", &spec);
+	assert_true(spec.clamp); /* the YAML does not mention it */
 	assert_string_equal(spec.unit, "Cel");
 	assert_true(spec.high == 9 && spec.scale == 2 && spec.deadband == 0);
 	assert_true(spec.max_age == INT64_C(60000000000));
@@ -318,8 +318,8 @@ static void test_what_yaml_gives_replaces_what_the_module_declares(void **state)
 	assert_int_equal(spec.type, EW_TYPE_F64);
 	spec.name = "B";
 	spec.unit = "K";
-	config_override_tag(bound, "d", &spec, &clamp);
-	config_override_tag(bound, "nowhere", &spec, &clamp);
+	config_override_tag(bound, "d", &spec);
+	config_override_tag(bound, "nowhere", &spec);
 	assert_string_equal(spec.unit, "K");
 }
 
