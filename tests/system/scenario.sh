@@ -17,12 +17,13 @@ start_broker broker "cafile $work/tls/ca.pem" \
 publish() {
 	local ca=$1
 	shift
-	timeout -k 1 10 mosquitto_pub -h localhost -p "$broker_port" \
+	timeout -k 1 10 mosquitto_pub -h 127.0.0.1 -p "$broker_port" \
 		--cafile "$work/tls/$ca.pem" -t t -m x -q 1 "$@"
 }
 with_client=(--cert "$work/tls/client.pem" --key "$work/tls/client.key")
 with_late=(--cert "$work/tls/late.pem" --key "$work/tls/late.key")
-publish ca "${with_client[@]}" || fail 'a client with a certificate'
+publish ca "${with_client[@]}" ||
+	fail 'a client with a certificate'
 ! publish ca 2>/dev/null || fail 'a client without a certificate came in'
 ! publish other-ca "${with_client[@]}" 2>/dev/null || fail 'the wrong CA was trusted'
 ! publish ca "${with_late[@]}" 2>/dev/null || fail 'an expired certificate came in'
