@@ -7,6 +7,7 @@
 
 warnings=(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
 
+# shellcheck disable=SC2016 # the text is looked for as it stands
 sed -n '/^```c$/,/^```$/{/^```/!p}' docs/module-guide.md >"$faults.c"
 if ! grep -q EW_MODULE "$faults.c"; then
 	fault docs/module-guide.md 'shows no module'
