@@ -165,6 +165,9 @@ void fleet_metrics_take(struct fleet_metrics *metrics)
 	struct picture instances = { 0 };
 	struct picture loops = { 0 };
 
+	if (metrics == NULL) {
+		return;
+	}
 	/* what stopped a walk stands in the picture */
 	(void)fleet_walk(metrics->fleet, take_instance, &instances);
 	(void)fleet_loops_walk(metrics->fleet, take_loop, &loops);

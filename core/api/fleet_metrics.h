@@ -14,7 +14,10 @@ struct fleet_metrics;
 /* Show a picture of the fleet from now on, empty at first. -ENOMEM. */
 int fleet_metrics_new(struct fleet *fleet, struct fleet_metrics **metrics_out);
 
-/* Take another picture: on the daemon's tick. Without memory the old one stays. */
+/*
+ * Take another picture: on the daemon's tick. Without memory the old one stays.
+ * Accepts NULL.
+ */
 void fleet_metrics_take(struct fleet_metrics *metrics);
 
 /* Before the fleet is freed. Accepts NULL. */
