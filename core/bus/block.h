@@ -47,6 +47,12 @@ static inline struct ew_sample *block_samples(struct block *block)
 	return (struct ew_sample *)(void *)block->body;
 }
 
+/* Samples that count as lost with it: values of the image come again by themselves. */
+static inline uint32_t block_published(const struct block *block)
+{
+	return (block->flags & (EW_BATCH_INITIAL | EW_BATCH_RESYNC)) == 0 ? block->count : 0;
+}
+
 /* BLOCK_EVENT: body is this, then text. BLOCK_SYNCED has none. */
 static inline struct ew_event *block_event(struct block *block)
 {

@@ -151,7 +151,7 @@ static void deliver_samples(struct route *route, struct block *block)
 	struct delivery *at = &delivery;
 
 	route->seen.batches++;
-	route->seen.samples += block->count;
+	route->seen.samples += block_published(block);
 	count(&route->batches, 1);
 	count(&route->samples, block->count);
 	if (endpoint_has_view(receiver)) {

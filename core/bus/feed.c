@@ -92,7 +92,8 @@ static void owe_block(struct route *route, struct block *block)
 			owe(route, samples[i].tag, block->number);
 		}
 	}
-	atomic_fetch_add_explicit(&route->lost_samples, block->count, memory_order_relaxed);
+	atomic_fetch_add_explicit(&route->lost_samples, block_published(block),
+				  memory_order_relaxed);
 }
 
 /* What it means that a block does not arrive. */
@@ -120,7 +121,7 @@ static void count_total(struct route *route, const struct block *block)
 {
 	if (block->kind == BLOCK_SAMPLES) {
 		route->totals.batches++;
-		route->totals.samples += block->count;
+		route->totals.samples += block_published(block);
 	} else if (block->kind == BLOCK_EVENT) {
 		route->totals.events++;
 	} else if (block->kind == BLOCK_DEVICE || block->kind == BLOCK_TAG) {
@@ -200,13 +201,21 @@ static void put(struct route *route, struct block *block)
 	receiver_signal(route);
 }
 
+static void repair(struct route *route, struct endpoint *publisher, uint64_t up_to);
+
+/* The last batch before this block. */
+static uint64_t before(const struct endpoint *publisher, const struct block *block)
+{
+	return block->kind == BLOCK_SAMPLES ? block->number - 1 : publisher->owner->number;
+}
+
 void route_push(struct route *route, struct endpoint *publisher, struct block *block)
 {
 	if (!route->is_dirty && !ring_has_room(route->ring, block->bytes) &&
 	    route->filter->full == ROUTE_DROP_OLDEST) {
 		make_room(route, block->bytes);
 		if (route->is_dirty) {
-			route_repair(route, publisher);
+			repair(route, publisher, before(publisher, block));
 		}
 	}
 	if (route->is_dirty || !ring_has_room(route->ring, block->bytes)) {
@@ -353,7 +362,7 @@ static bool push_synced(struct route *route, struct endpoint *publisher)
 	return true;
 }
 
-static void owe_all(struct route *route, struct endpoint *publisher)
+static void owe_all(struct route *route, struct endpoint *publisher, uint64_t up_to)
 {
 	struct list *node;
 
@@ -362,20 +371,21 @@ static void owe_all(struct route *route, struct endpoint *publisher)
 
 		for (uint32_t i = 0; i < device->tag_count; i++) {
 			if (route_shows_tag(route, device->tags[i])) {
-				owe(route, device->tags[i], publisher->owner->number);
+				owe(route, device->tags[i], up_to);
 			}
 		}
 	}
 	route->owes_all = false;
 }
 
-void route_repair(struct route *route, struct endpoint *publisher)
+/* up_to: the last batch whose values the image gives; one that is being pushed comes by itself. */
+static void repair(struct route *route, struct endpoint *publisher, uint64_t up_to)
 {
 	if (route->is_dirty) {
 		route->is_dirty = !push_snapshot(route, publisher);
 	}
 	if (!route->is_dirty && route->owes_all) {
-		owe_all(route, publisher);
+		owe_all(route, publisher, up_to);
 	}
 	if (!route->is_dirty && route->has_owed) {
 		route->has_owed = !push_all_owed(route, publisher);
@@ -384,6 +394,11 @@ void route_repair(struct route *route, struct endpoint *publisher)
 		route->must_sync = !push_synced(route, publisher);
 	}
 	update_owes(route);
+}
+
+void route_repair(struct route *route, struct endpoint *publisher)
+{
+	repair(route, publisher, publisher->owner->number);
 }
 
 /* ---- attaching ---- */

@@ -184,7 +184,8 @@ EW_API void ew_batch_release(struct ew_instance *inst, const struct ew_batch **h
  *
  * Thread:  instance
  * Owner:   nothing
- * Errors:  -EINVAL  a position was not delivered, or from > to;  -ENOENT  no such route
+ * Errors:  -EINVAL  a position was not delivered, or from > to;  -ENOENT  no such route, or
+ *          one that ended with its publisher: its open positions are void
  */
 EW_API int ew_ack(struct ew_instance *inst, uint32_t route, uint64_t from, uint64_t to);
 
