@@ -292,23 +292,33 @@ static bool daemon_leave_bus(struct daemon *daemon)
 	return true;
 }
 
+/*
+ * A thread that hangs may wake in anything it was given: nothing of that is
+ * freed. What others read is brought to its end, and the process goes.
+ */
+static _Noreturn void daemon_abandon(struct daemon *daemon)
+{
+	ctl_free(&daemon->ctl);
+	http_stop(daemon->http);
+	audit_free(&daemon->audit);
+	log_msg(LOG_LEVEL_WARNING, NULL, "stopped, with an instance that hangs");
+	_exit(daemon->status);
+}
+
 static void daemon_close(struct daemon *daemon)
 {
-	bool has_left;
-
+	if (supervisor_has_lost(daemon) ||
+	    (daemon->bus != NULL && !daemon_leave_bus(daemon))) {
+		daemon_abandon(daemon);
+	}
 	supervisor_end(daemon);
 	fleet_metrics_free(&daemon->fleet_metrics);
-	has_left = daemon->bus == NULL || daemon_leave_bus(daemon);
 	uplink_metrics_free(&daemon->uplink_metrics);
 	http_metrics_free(&daemon->http_metrics);
 	bus_metrics_free(&daemon->bus_metrics);
 	uplinks_close(&daemon->uplinks);
 	http_free(&daemon->http);
 	ctl_free(&daemon->ctl);
-	if (!has_left) {
-		log_msg(LOG_LEVEL_WARNING, NULL, "the bus was not left in time");
-		return; /* an instance that hangs may still use all of it */
-	}
 	gateway_free(&daemon->gateway);
 	desk_free(&daemon->desk);
 	fleet_free(&daemon->fleet);

@@ -11,6 +11,7 @@
 static void hang_look_at(struct daemon *daemon, struct member *member)
 {
 	char callback[64], span[32];
+	ew_dur unit;
 	ew_dur since = instance_running(member->inst, callback, sizeof(callback));
 	ew_dur length = callback[0] != '\0' ? clock_mono() - since : 0;
 
@@ -25,9 +26,8 @@ static void hang_look_at(struct daemon *daemon, struct member *member)
 		return;
 	}
 	member->hang_told = length;
-	/* whole seconds read better */
-	text_format_duration(length >= EW_SECOND ? length / EW_SECOND * EW_SECOND : length, span,
-			     sizeof(span));
+	unit = length >= EW_SECOND ? EW_SECOND : EW_MILLISECOND; /* for people */
+	text_format_duration(length / unit * unit, span, sizeof(span));
 	log_msg(LOG_LEVEL_WARNING, instance_who(member->inst), "%s running for %s", callback, span);
 }
 

@@ -55,7 +55,7 @@ struct member {
 	struct ew_instance *inst;       /* NULL: off, or between two */
 	enum member_off off;
 	int on_failure;                 /* enum config_on_failure */
-	bool is_told;                   /* that it failed */
+	bool is_told;                   /* of its failure: seen once */
 	ew_dur hang_told;               /* length of the hang when it was last logged */
 	/* during a reload */
 	enum config_change change;
@@ -133,6 +133,9 @@ int supervisor_begin(struct daemon *daemon, struct diag *diag);
 void supervisor_step(struct daemon *daemon);
 
 void supervisor_stop(struct daemon *daemon);
+
+/* Is there an instance whose loop hangs? It may still use what it was given. */
+bool supervisor_has_lost(struct daemon *daemon);
 
 /* Free members and their instances. */
 void supervisor_end(struct daemon *daemon);

@@ -264,14 +264,13 @@ static bool supervisor_is_settled(struct daemon *daemon)
 	return true;
 }
 
-/* Tell of failures, once each; one that must not fail ends the daemon. */
+/* The fleet has told of it; one that must not fail ends the daemon. */
 static void supervisor_look_for_failures(struct daemon *daemon)
 {
 	struct list *node;
 
 	list_for_each (node, &daemon->members) {
 		struct member *member = list_entry(node, struct member, node);
-		char why[256];
 
 		if (member->inst == NULL || member->is_told ||
 		    (instance_state(member->inst) != INSTANCE_FAILED &&
@@ -279,11 +278,6 @@ static void supervisor_look_for_failures(struct daemon *daemon)
 			continue;
 		}
 		member->is_told = true;
-		instance_failure(member->inst, why, sizeof(why));
-		log_msg(LOG_LEVEL_ERROR, instance_who(member->inst), "%s: %s",
-			instance_state(member->inst) == INSTANCE_LOST ? "hangs and is given up"
-								      : "does not run",
-			why);
 		if (member->on_failure == CONFIG_STOP) {
 			daemon_stop(daemon, DAEMON_EXIT_FAILED, "an instance failed that must not");
 		}
@@ -396,6 +390,20 @@ void supervisor_step(struct daemon *daemon)
 	case DAEMON_STOPPED:
 		break;
 	}
+}
+
+bool supervisor_has_lost(struct daemon *daemon)
+{
+	struct list *node;
+
+	list_for_each (node, &daemon->members) {
+		const struct member *member = list_entry(node, struct member, node);
+
+		if (member->inst != NULL && instance_state(member->inst) == INSTANCE_LOST) {
+			return true;
+		}
+	}
+	return false;
 }
 
 void supervisor_end(struct daemon *daemon)
