@@ -36,7 +36,8 @@ static struct ring_entry entry_of(uint64_t number)
 	block->number = number;
 	return (struct ring_entry){
 		.block = block,
-		.before = { number, number * 2, number * 3 },
+		.before = { .batches = number, .samples = number * 2, .events = number * 3,
+			    .changes = number * 4 },
 	};
 }
 
@@ -71,6 +72,7 @@ static uint64_t take_by(void (*give_back)(struct ring *ring, size_t bytes))
 	assert_int_equal(entry.before.batches, number);
 	assert_int_equal(entry.before.samples, number * 2);
 	assert_int_equal(entry.before.events, number * 3);
+	assert_int_equal(entry.before.changes, number * 4);
 	give_back(ring, entry.block->bytes);
 	block_unref(&entry.block);
 	return number;
