@@ -116,6 +116,11 @@ static void judge_route(struct judge *judge, struct config_route *route, const s
 		diag_warn(bind->diag, &judge_at(node, "max_age")->place,
 			  "routes: 'max_age' does nothing without 'report: exception'");
 	}
+	if (route->has_durable && route->durable.is_on) {
+		diag_warn(bind->diag, &judge_at(node, "durable")->place,
+			  "routes: 'durable' is kept in memory by this version: "
+			  "what waits is lost when the daemon ends");
+	}
 	if (route->min_interval != 0 && route->max_age != 0 &&
 	    route->max_age < route->min_interval) {
 		(void)bind_error(bind, judge_at(node, "max_age"),
