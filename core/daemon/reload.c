@@ -368,6 +368,9 @@ static bool reload_advance(struct daemon *daemon)
 			continue;
 		}
 		if (member->change == CONFIG_REMOVED) {
+			/* a failed one may have left devices behind for its return */
+			instance_free(&member->inst);
+			bus_forget(daemon->bus, member->name);
 			member_free(&member);
 		} else if (member->is_replaced && member->inst != NULL) {
 			instance_free(&member->inst);
