@@ -89,14 +89,17 @@ static void run_log_end(struct uplink *uplink)
 {
 	enum ew_uplink_cause cause = uplink->failure.cause;
 	bool asked = cause == EW_UPLINK_STOPPED || cause == EW_UPLINK_CYCLED;
+	char more[48] = "";
 	uint32_t held;
 
 	if (asked) {
 		log_msg(LOG_LEVEL_NOTICE, uplink->who, "session ended: %s", uplink->failure.text);
 	} else if (log_limit_pass(&uplink->end_limit, &held)) {
-		log_msg(LOG_LEVEL_WARNING, uplink->who,
-			"no session: %s (cause=%s, %" PRIu32 " lines like it not shown)",
-			uplink->failure.text, cause_name(cause), held);
+		if (held > 0) {
+			(void)snprintf(more, sizeof(more), " not_shown=%" PRIu32, held);
+		}
+		log_msg(LOG_LEVEL_WARNING, uplink->who, "no session: %s cause=%s%s",
+			uplink->failure.text, cause_name(cause), more);
 	}
 }
 
