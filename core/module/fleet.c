@@ -248,6 +248,11 @@ struct uplinks *fleet_uplinks(const struct fleet *fleet)
 	return fleet->config.uplinks;
 }
 
+void fleet_set_uplinks(struct fleet *fleet, struct uplinks *uplinks)
+{
+	fleet->config.uplinks = uplinks;
+}
+
 struct running *fleet_running(const struct fleet *fleet)
 {
 	return fleet->config.running;

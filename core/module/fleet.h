@@ -55,4 +55,7 @@ struct running *fleet_running(const struct fleet *fleet);
 const struct ew_gateway *fleet_gateway(const struct fleet *fleet);
 const char *fleet_state_dir(const struct fleet *fleet);
 
+/* For uplinks that are opened after the fleet. Before an instance joins one. */
+void fleet_set_uplinks(struct fleet *fleet, struct uplinks *uplinks);
+
 #endif

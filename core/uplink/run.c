@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The uplink's thread: one turn takes what others asked for, lets the session
- * decide, does what it says, hands messages over, calls back, and polls. The
- * lock is held all through but while it polls, resolves, reads, writes and
- * calls back.
+ * decide, does what it says, hands messages over and calls back; then it polls
+ * and serves the connection. The lock is held all through but while it polls,
+ * resolves, reads, writes and calls back. A test without a thread takes the
+ * same turns by uplink_step().
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -432,8 +433,8 @@ static ew_dur run_earlier(ew_dur a, ew_dur b)
 	return a < b ? a : b;
 }
 
-/* Milliseconds for poll(2), rounded up; -1: for ever. */
-static int run_timeout(struct uplink *uplink, ew_dur now, bool more)
+/* When the next turn is due; now: at once. */
+static ew_dur run_due(struct uplink *uplink, ew_dur now, bool more)
 {
 	ew_dur next = run_earlier(uplink->session.deadline, outbox_next_expiry(&uplink->outbox));
 
@@ -449,13 +450,21 @@ static int run_timeout(struct uplink *uplink, ew_dur now, bool more)
 	if (uplink->session.state == SESSION_DRAINING) {
 		next = run_earlier(next, now + RUN_FLUSH_POLL);
 	}
-	if (more || next <= now) {
+	return more ? now : next;
+}
+
+/* Milliseconds for poll(2), rounded up; -1: for ever. */
+static int run_timeout(ew_dur due)
+{
+	ew_dur now = clock_mono();
+
+	if (due <= now) {
 		return 0;
 	}
-	if (next == INT64_MAX) {
+	if (due == INT64_MAX) {
 		return -1;
 	}
-	return (int)run_earlier((next - now + 999999) / 1000000, 3600000);
+	return (int)run_earlier((due - now + 999999) / 1000000, 3600000);
 }
 
 static void run_drain_wake(struct uplink *uplink)
@@ -467,12 +476,31 @@ static void run_drain_wake(struct uplink *uplink)
 	}
 }
 
+/* Let the connection do what poll(2) reported. Entered without the lock, left
+ * with it. */
+static void run_serve(struct uplink *uplink, short revents, bool reading)
+{
+	int rc = 0;
+
+	if (uplink->link != NULL) {
+		rc = link_turn(uplink->link, clock_mono(), revents, reading, &uplink->opening);
+	}
+	run_lock(uplink);
+	uplink->sleeping = false;
+	if (rc < 0) {
+		run_failed(uplink);
+		run_act(uplink,
+			session_on_closed(&uplink->session, clock_mono(), uplink->failure.cause),
+			clock_mono());
+	}
+}
+
 /* Sleep until there is something to do, then serve the connection. */
-static void run_poll(struct uplink *uplink, int timeout)
+static void run_poll(struct uplink *uplink, ew_dur due)
 {
 	struct pollfd fds[2] = {{.fd = uplink->wake_fd, .events = POLLIN}, {.fd = -1}};
 	bool reading = uplink->reading;
-	int rc = 0;
+	int timeout = run_timeout(due);
 
 	if (uplink->link != NULL) {
 		/* asked anew each time: the library may close it behind our back */
@@ -485,18 +513,39 @@ static void run_poll(struct uplink *uplink, int timeout)
 	if ((fds[0].revents & POLLIN) != 0) {
 		run_drain_wake(uplink);
 	}
+	run_serve(uplink, fds[1].revents, reading);
+}
+
+/* Do all that can be done now; when the next turn is due. */
+static ew_dur run_turn(struct uplink *uplink)
+{
+	ew_dur now = clock_mono();
+	bool more;
+
+	uplink->news = false;
+	run_act(uplink, run_requests(uplink, now), now);
+	run_act(uplink, session_tick(&uplink->session, now), now);
+	more = uplink->link != NULL && run_advance(uplink, now);
+	send_expire(uplink, now);
+	tell_all(uplink);
+	run_reap(uplink);
+	run_set_reading(uplink, now);
 	if (uplink->link != NULL) {
-		rc = link_turn(uplink->link, clock_mono(), fds[1].revents, reading,
-			       &uplink->opening);
+		link_facts(uplink->link, &uplink->facts);
 	}
+	return run_due(uplink, now, more || uplink->news);
+}
+
+ew_dur uplink_step(struct uplink *uplink)
+{
+	ew_dur due;
+
 	run_lock(uplink);
-	uplink->sleeping = false;
-	if (rc < 0) {
-		run_failed(uplink);
-		run_act(uplink,
-			session_on_closed(&uplink->session, clock_mono(), uplink->failure.cause),
-			clock_mono());
-	}
+	due = run_turn(uplink);
+	run_unlock(uplink);
+	run_serve(uplink, 0, uplink->reading);
+	run_unlock(uplink);
+	return due;
 }
 
 void *run_main(void *arg)
@@ -506,25 +555,12 @@ void *run_main(void *arg)
 	(void)prctl(PR_SET_NAME, "uplink"); /* a name is a convenience */
 	run_lock(uplink);
 	while (!uplink->close_asked) {
-		ew_dur now = clock_mono();
-		bool more;
+		ew_dur due = run_turn(uplink);
 
-		uplink->news = false;
-		run_act(uplink, run_requests(uplink, now), now);
-		run_act(uplink, session_tick(&uplink->session, now), now);
-		more = uplink->link != NULL && run_advance(uplink, now);
-		send_expire(uplink, now);
-		tell_all(uplink);
-		run_reap(uplink);
-		run_set_reading(uplink, now);
-		if (uplink->link != NULL) {
-			link_facts(uplink->link, &uplink->facts);
-		}
 		if (!uplink->close_asked) {
-			run_poll(uplink, uplink->news ? 0 : run_timeout(uplink, now, more));
+			run_poll(uplink, due);
 		}
 	}
-	link_close(&uplink->link);
 	run_unlock(uplink);
 	return NULL;
 }

@@ -50,6 +50,7 @@ struct uplink {
 	/* main thread */
 	pthread_t thread;
 	bool has_thread;
+	bool is_stepped; /* uplink_step() takes the turns */
 
 	/* under the lock */
 	struct list guests;

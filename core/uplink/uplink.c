@@ -188,9 +188,18 @@ int uplink_start(struct uplink *uplink)
 	return rc;
 }
 
+void uplink_start_stepped(struct uplink *uplink)
+{
+	uplink_lock(uplink);
+	uplink->is_stepped = true;
+	uplink->start_asked = true;
+	uplink->session.backoff.seed = 1;
+	uplink_unlock(uplink);
+}
+
 void uplink_stop(struct uplink *uplink, ew_dur limit, void (*stopped)(void *arg), void *arg)
 {
-	if (!uplink->has_thread) {
+	if (!uplink->has_thread && !uplink->is_stepped) {
 		if (stopped != NULL) {
 			stopped(arg);
 		}
@@ -240,6 +249,7 @@ void uplink_close(struct uplink **uplink_at)
 	if (uplink->has_thread) {
 		check(pthread_join(uplink->thread, NULL) == 0);
 	}
+	link_close(&uplink->link);
 	uplink_fini(uplink);
 	uplink->magic = 0;
 	free(uplink);

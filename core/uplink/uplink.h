@@ -89,6 +89,13 @@ int uplink_open(const struct uplink_config *config, const char *name, struct upl
 /* Begin to connect. Main thread. -errno of pthread_create; -EALREADY. */
 int uplink_start(struct uplink *uplink) EW_CHECKED;
 
+/* The same without a thread, for tests: uplink_step() takes its turns, and the
+ * jitter of its back-off is the same each time. */
+void uplink_start_stepped(struct uplink *uplink);
+
+/* One turn. When the next is due; not after clock_mono(): at once. */
+ew_dur uplink_step(struct uplink *uplink);
+
 /*
  * End in order: what is in the outbox leaves, for at most `limit`; DISCONNECT;
  * then stopped(arg) on the uplink's thread, once. Main thread. When guests are

@@ -135,6 +135,7 @@ static void test_init(struct ew_test *test)
 	list_init(&test->loaders);
 	list_init(&test->modules);
 	list_init(&test->instances);
+	list_init(&test->brokers);
 	buf_init(&test->config, 16 * 1024 * 1024);
 	buf_init(&test->error, 64 * 1024);
 	test->own_answer = -EACCES;
@@ -225,6 +226,7 @@ void ew_test_free(struct ew_test **test_at)
 		stop_all(test);
 	}
 	kit_free_instances(test);
+	kit_close_uplinks(test);
 	fleet_free(&test->fleet);
 	http_free(&test->http);
 	bus_free(&test->bus);
@@ -253,8 +255,11 @@ static int step_one(void *arg, struct loop *loop)
 bool kit_settle(struct ew_test *test)
 {
 	for (unsigned turn = 0; turn < KIT_TURNS_MAX; turn++) {
-		bool did = loop_step(test->main);
+		bool did;
 
+		test->uplinks_due = kit_step_uplinks(test);
+		did = test->uplinks_due <= atomic_load(&test->mono);
+		did |= loop_step(test->main);
 		(void)fleet_loops_walk(test->fleet, step_one, &did);
 		if (!did) {
 			return true;
@@ -284,6 +289,7 @@ void kit_run_until(struct ew_test *test, int64_t until, bool (*done)(struct ew_t
 		int64_t now = atomic_load(&test->mono);
 		int64_t next = loop_next_timer(test->main);
 
+		next = next < test->uplinks_due ? next : test->uplinks_due;
 		(void)fleet_loops_walk(test->fleet, next_one, &next);
 		if (now >= until) {
 			return;

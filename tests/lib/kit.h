@@ -59,6 +59,11 @@ struct ew_test {
 	struct list loaders;            /* struct kit_loader */
 	struct list modules;            /* struct module, of linked descriptors */
 	struct list instances;          /* struct kit_instance */
+	struct uplinks *uplinks;        /* NULL: the YAML had none yet */
+	struct config *uplink_config;   /* what they borrow from */
+	bool uplinks_run;
+	int64_t uplinks_due;            /* when they want their next turn */
+	struct list brokers;            /* struct wire_broker */
 	struct buf config;              /* sections beside `instances:` */
 	struct buf error;
 	struct kit_lines lines;
@@ -102,6 +107,14 @@ bool kit_settle(struct ew_test *test);
 
 /* Let time pass up to `until` or until `done` says so. */
 void kit_run_until(struct ew_test *test, int64_t until, bool (*done)(struct ew_test *test));
+
+/* Open the uplinks of the first configuration that has any, which they take. */
+int kit_open_uplinks(struct ew_test *test, struct config **config) EW_CHECKED;
+void kit_start_uplinks(struct ew_test *test);
+void kit_close_uplinks(struct ew_test *test);
+
+/* Let each take a turn; when the next is due. */
+ew_dur kit_step_uplinks(struct ew_test *test);
 
 /* Log lines. */
 int kit_lines_open(struct ew_test *test);

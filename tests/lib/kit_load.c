@@ -393,12 +393,17 @@ int ew_test_start(struct ew_test *test)
 	if (error == 0) {
 		error = apply_sections(test, config);
 	}
+	if (error == 0) {
+		error = kit_open_uplinks(test, &config);
+	}
 	config_free(&config);
 	if (error != 0) {
 		unmake(test);
 		return error;
 	}
-	return run_new(test);
+	error = run_new(test);
+	kit_start_uplinks(test);
+	return error;
 }
 
 int ew_test_run(struct ew_test *test, const char *name)
