@@ -86,11 +86,21 @@ static void tell_gap(struct route *route, uint64_t samples, uint64_t events)
 	}
 }
 
+/* Else its events have no position: nobody would answer them. */
+static bool takes_events(const struct endpoint *receiver)
+{
+	return receiver->module->event != NULL;
+}
+
 static void find_gap(struct route *route, const struct ring_totals *before)
 {
 	uint64_t samples = before->samples - route->seen.samples;
 	uint64_t events = before->events - route->seen.events;
 
+	route->position += before->batches - route->seen.batches;
+	if (takes_events(route->receiver)) {
+		route->position += events;
+	}
 	route->seen = *before;
 	if (samples > 0 || events > 0) {
 		tell_gap(route, samples, events);
@@ -126,6 +136,30 @@ static void count(_Atomic uint64_t *counter, uint64_t by)
 			      memory_order_relaxed);
 }
 
+static void call_event(struct endpoint *receiver, const struct ew_event *event)
+{
+	endpoint_enter(receiver, "event");
+	receiver->module->event(receiver->self, event);
+	endpoint_leave_callback(receiver);
+}
+
+/* Open until it is answered; without a window the delivery stays where it is. */
+static struct delivery *open_position(struct route *route, struct delivery *delivery)
+{
+	if (route->window == NULL) {
+		return delivery;
+	}
+	atomic_fetch_add_explicit(&route->open, 1, memory_order_relaxed);
+	return window_open(route->window, delivery);
+}
+
+/* A delivered block is done with, unless a window keeps it. */
+static void close_block(struct route *route, struct block *block)
+{
+	ring_release(route->ring, block->bytes);
+	block_unref(&block);
+}
+
 /* Everything up to this batch is dealt with: without a window at once. */
 static void settle_number(struct route *route, uint64_t number)
 {
@@ -140,7 +174,7 @@ static void deliver_samples(struct route *route, struct block *block)
 			.route = route->id,
 			.count = block->count,
 			.flags = block->flags,
-			.position = route->seen.batches + 1,
+			.position = ++route->position,
 			.number = block->number,
 			.stamped = block->stamped,
 			.samples = block_samples(block),
@@ -148,7 +182,6 @@ static void deliver_samples(struct route *route, struct block *block)
 		.block = block,
 		.route = route,
 	};
-	struct delivery *at = &delivery;
 
 	route->seen.batches++;
 	route->seen.samples += block_published(block);
@@ -157,28 +190,34 @@ static void deliver_samples(struct route *route, struct block *block)
 	if (endpoint_has_view(receiver)) {
 		view_store(receiver, delivery.batch.samples, block->count);
 	}
-	if (route->window != NULL) {
-		at = window_open(route->window, &delivery);
-		atomic_fetch_add_explicit(&route->open, 1, memory_order_relaxed);
-	}
-	call_batch(receiver, &at->batch);
+	call_batch(receiver, &open_position(route, &delivery)->batch);
 	if (route->window == NULL) {
 		settle_number(route, delivery.batch.number);
-		ring_release(route->ring, block->bytes);
-		block_unref(&block);
+		close_block(route, block);
 	}
 }
 
 static void deliver_event(struct route *route, struct block *block)
 {
 	struct endpoint *receiver = route->receiver;
+	struct delivery delivery = {
+		.event = *block_event(block),
+		.block = block,
+		.route = route,
+	};
 
 	route->seen.events++;
 	count(&route->events, 1);
-	if (receiver->module->event != NULL) {
-		endpoint_enter(receiver, "event");
-		receiver->module->event(receiver->self, block_event(block));
-		endpoint_leave_callback(receiver);
+	if (!takes_events(receiver)) {
+		close_block(route, block);
+		return;
+	}
+	delivery.event.route = route->id;
+	delivery.event.flags = block->flags;
+	delivery.event.position = ++route->position;
+	call_event(receiver, &open_position(route, &delivery)->event);
+	if (route->window == NULL) {
+		close_block(route, block);
 	}
 }
 
@@ -204,7 +243,7 @@ static void deliver(struct route *route, struct block *block)
 		return;
 	case BLOCK_EVENT:
 		deliver_event(route, block);
-		break;
+		return;
 	case BLOCK_DEVICE:
 		route->seen.changes++;
 		seen_device(receiver, route, block_subject(block)->device, change);
@@ -220,8 +259,7 @@ static void deliver(struct route *route, struct block *block)
 		deliver_synced(route);
 		break;
 	}
-	ring_release(route->ring, block->bytes);
-	block_unref(&block);
+	close_block(route, block);
 }
 
 /* ---- routes ---- */
@@ -295,9 +333,14 @@ static bool redeliver(struct route *route)
 	if (delivery == NULL) {
 		return false;
 	}
-	delivery->batch.flags |= EW_BATCH_REDELIVERED;
 	count(&route->redelivered, 1);
-	call_batch(route->receiver, &delivery->batch);
+	if (delivery->block->kind == BLOCK_EVENT) {
+		delivery->event.flags |= EW_BATCH_REDELIVERED;
+		call_event(route->receiver, &delivery->event);
+	} else {
+		delivery->batch.flags |= EW_BATCH_REDELIVERED;
+		call_batch(route->receiver, &delivery->batch);
+	}
 	return true;
 }
 
@@ -307,8 +350,7 @@ static void throw_away(struct route *route, struct block *block)
 		atomic_fetch_add_explicit(&route->lost_samples, block->count,
 					  memory_order_relaxed);
 	}
-	ring_release(route->ring, block->bytes);
-	block_unref(&block);
+	close_block(route, block);
 }
 
 /* Does an entry build on a change that was taken away under our hands? */

@@ -114,6 +114,7 @@ struct route {
 	bool is_met;
 	bool is_first;                  /* no earlier route of its owner is left */
 	struct ring_totals seen;
+	uint64_t position;              /* of the last batch or event; lost ones count */
 	bool is_cut;                    /* a change is missing: nothing counts before a snapshot */
 	struct window *window;          /* EW_ACKS */
 	_Atomic uint64_t batches, samples, events, gaps;        /* delivered */
@@ -296,9 +297,12 @@ void receiver_part(struct route *route);
 /* Part with all routes, read or not. */
 void receiver_fini(struct endpoint *receiver);
 
-/* A batch while it is delivered or kept: what the module sees comes first. */
+/* A batch or event while it is delivered or kept: what the module sees comes first. */
 struct delivery {
-	struct ew_batch batch;
+	union {
+		struct ew_batch batch;
+		struct ew_event event;  /* block->kind is BLOCK_EVENT */
+	};
 	struct block *block;
 	struct route *route;
 };
@@ -333,7 +337,7 @@ bool window_has_room(const struct window *window);
 /* Put a delivered batch in; the window takes the block and gives where it keeps the batch. */
 struct delivery *window_open(struct window *window, const struct delivery *delivery);
 
-/* The next batch to deliver again; NULL: none. */
+/* The next batch or event to deliver again; NULL: none. */
 struct delivery *window_redeliver(struct window *window);
 
 /* ---- keep.c; the receiver's loop: batches held by the module ---- */

@@ -355,6 +355,9 @@ static struct block *event_block(struct endpoint *publisher, const struct ew_eve
 	text = block->body + sizeof(*event);
 	*to = *event;
 	to->size = sizeof(*to);
+	to->route = EW_NO_ID;
+	to->flags = 0;
+	to->position = 0;
 	to->time = event->time == 0 ? clock_utc() : event->time;
 	to->kind = place(&text, event->kind);
 	to->key = place(&text, event->key);

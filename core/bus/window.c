@@ -39,6 +39,12 @@ int window_new(struct window **window_out)
 	return 0;
 }
 
+static uint64_t position_of(const struct delivery *delivery)
+{
+	return delivery->block->kind == BLOCK_EVENT ? delivery->event.position :
+						      delivery->batch.position;
+}
+
 static struct entry *entry_at(struct window *window, uint32_t index)
 {
 	return &window->entries[(window->first + index) & (WINDOW_MAX - 1)];
@@ -119,8 +125,10 @@ static void advance(struct route *route)
 	while (window->count > 0 && entry_at(window, 0)->fate == FATE_DONE) {
 		struct delivery *delivery = &entry_at(window, 0)->delivery;
 
-		atomic_store_explicit(&route->acked_number, delivery->batch.number,
-				      memory_order_release);
+		if (delivery->block->kind == BLOCK_SAMPLES) {
+			atomic_store_explicit(&route->acked_number, delivery->batch.number,
+					      memory_order_release);
+		}
 		ring_release(route->ring, delivery->block->bytes);
 		block_unref(&delivery->block);
 		atomic_fetch_sub_explicit(&route->open, 1, memory_order_relaxed);
@@ -138,7 +146,7 @@ static int answer(struct route *route, uint64_t from, uint64_t to, enum fate fat
 {
 	int answered = 0;
 
-	if (from == 0 || from > to || to > route->seen.batches) {
+	if (from == 0 || from > to || to > route->position) {
 		return -EINVAL;
 	}
 	if (route->window == NULL) {
@@ -146,7 +154,7 @@ static int answer(struct route *route, uint64_t from, uint64_t to, enum fate fat
 	}
 	for (uint32_t i = 0; i < route->window->count; i++) {
 		struct entry *entry = entry_at(route->window, i);
-		uint64_t position = entry->delivery.batch.position;
+		uint64_t position = position_of(&entry->delivery);
 
 		if (position > to) {
 			break;

@@ -91,6 +91,8 @@ static int check_callbacks(const struct ew_module *what, const char *file, struc
 		  "it says EW_CAN_WAIT without room(): add room(), or drop the flag" },
 		{ (what->flags & EW_ACKS) != 0 && what->batch == NULL,
 		  "it says EW_ACKS without batch(): add batch(), or drop the flag" },
+		{ (what->flags & EW_DURABLE) != 0 && (what->flags & EW_ACKS) == 0,
+		  "it says EW_DURABLE without EW_ACKS: nothing would tell what has arrived" },
 		{ (what->flags & EW_NEEDS_VIEW) != 0 && what->batch == NULL,
 		  "it says EW_NEEDS_VIEW without batch(): add batch(), or drop the flag" },
 		{ (what->flags & EW_HAS_DEVICES) == 0 &&

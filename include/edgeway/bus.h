@@ -26,6 +26,7 @@ EW_BEGIN_DECLS
 #define EW_BATCH_INITIAL      0x01u     /* the image's values when the route began */
 #define EW_BATCH_RESYNC       0x02u     /* the image's values after a gap */
 #define EW_BATCH_REDELIVERED  0x04u     /* delivered before, and answered by ew_nack() */
+#define EW_BATCH_STORED       0x08u     /* late: a durable route read it from the store */
 
 /* Samples of one publisher that passed the route's filter. Immutable. */
 struct ew_batch {
@@ -33,9 +34,10 @@ struct ew_batch {
 	uint32_t count;
 	uint32_t flags;
 	uint32_t reserved;
-	uint64_t position;      /* its number on this route, from 1, without holes but for gaps */
-	uint64_t number;        /* its number at the publisher, from 1 */
-	ew_dur stamped;         /* monotonic time of ew_publish() */
+	uint64_t position;      /* its number on this route, from 1, without holes but for gaps
+				 * and events */
+	uint64_t number;        /* its number at the publisher, from 1, since it started */
+	ew_dur stamped;         /* monotonic time of ew_publish(); 0: before this boot */
 	const struct ew_sample *samples;
 };
 
@@ -44,6 +46,9 @@ enum ew_gap_reason {
 	EW_GAP_OVERFLOW = 0,    /* the queue was full */
 	EW_GAP_SUPERSEDED = 1,  /* a resync brought a newer value of the tag */
 	EW_GAP_NO_MEMORY = 2,
+	EW_GAP_RETENTION = 3,   /* too old or too much for the store before it was delivered */
+	EW_GAP_DAMAGED = 4,     /* the store could not be read there */
+	EW_GAP_NOT_STORED = 5,  /* the receiver was behind, and the disk did not take it */
 	EW_GAP_REASON_COUNT
 };
 
@@ -80,6 +85,11 @@ struct ew_event {
 	ew_time time;           /* ns UTC; 0: now */
 	const char *key;        /* what it is about, for de-duplication; may be NULL */
 	const char *body;       /* a JSON object, or NULL; at most EW_EVENT_BODY_MAX */
+
+	/* set by core for a receiver; a publisher leaves them 0 */
+	uint32_t route;
+	uint32_t flags;         /* EW_BATCH_REDELIVERED, EW_BATCH_STORED */
+	uint64_t position;      /* on the route, in one row with its batches */
 };
 
 /*
@@ -179,8 +189,9 @@ EW_API void ew_batch_release(struct ew_instance *inst, const struct ew_batch **h
 /*
  * Finished with the positions from..to of a route: sent and confirmed, or
  * decided not to send. In any order; the cursor moves to the lowest open one.
- * A module with EW_ACKS must answer every position by ew_ack() or ew_nack();
- * until it does the batch stays as it was delivered, without ew_batch_hold().
+ * A module with EW_ACKS must answer every position by ew_ack() or ew_nack(),
+ * those of events too when it takes events; until it does the batch or event
+ * stays as it was delivered, without ew_batch_hold().
  *
  * Thread:  instance
  * Owner:   nothing

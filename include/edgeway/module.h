@@ -8,12 +8,14 @@
  *
  * Change log of the contract. 0.N must match exactly; 1.0 is cut once.
  *   0.1  first version
+ *   0.2  EW_DURABLE; events have a position and are answered like batches;
+ *        EW_BATCH_STORED; gaps of durable routes
  */
 #ifndef EDGEWAY_MODULE_H
 #define EDGEWAY_MODULE_H
 
 #define EW_ABI_MAJOR  0
-#define EW_ABI_MINOR  1
+#define EW_ABI_MINOR  2
 
 #include <edgeway/base.h>
 #include <edgeway/bus.h>
@@ -37,7 +39,9 @@ EW_BEGIN_DECLS
 #define EW_CAN_WAIT      0x0004u        /* takes -EAGAIN of ew_publish(): may feed `full: block` */
 #define EW_ACKS          0x0008u        /* answers every position by ew_ack() or ew_nack() */
 #define EW_HAS_DEVICES   0x0010u        /* takes `devices:` in the YAML */
-#define EW_FLAGS_KNOWN   0x001fu
+#define EW_DURABLE       0x0020u        /* goes to a far end: routes to it are durable unless YAML
+					 * says `durable: no`; needs EW_ACKS */
+#define EW_FLAGS_KNOWN   0x003fu
 
 enum ew_health {
 	EW_UP = 0,

@@ -181,6 +181,9 @@ void line_gap(struct text *text, const struct ew_gap *gap)
 		[EW_GAP_OVERFLOW] = "overflow",
 		[EW_GAP_SUPERSEDED] = "superseded",
 		[EW_GAP_NO_MEMORY] = "no memory",
+		[EW_GAP_RETENTION] = "retention",
+		[EW_GAP_DAMAGED] = "damaged",
+		[EW_GAP_NOT_STORED] = "not stored",
 	};
 
 	text_put(text, "{");

@@ -70,8 +70,8 @@ printf 'const char ew_module[4] = "abc";\n' >"$work/tiny.c"
 "${CC:-cc}" -shared -fPIC -o "$dir/tiny.so" "$work/tiny.c"
 answer "$dir/tiny.so: its symbol 'ew_module' has 4 bytes, expected *" tiny
 refuse 'magic is 0x00000007, expected 0x4557304d: define *' '-DBAD_FIELDS=.magic=7'
-refuse 'built for contract 0.9, this edgeway has 0.1: *' '-DBAD_FIELDS=.abi_minor=9'
-refuse 'built for contract 3.1, this edgeway has 0.1: *' '-DBAD_FIELDS=.abi_major=3'
+refuse 'built for contract 0.9, this edgeway has 0.2: *' '-DBAD_FIELDS=.abi_minor=9'
+refuse 'built for contract 3.1, this edgeway has 0.2: *' '-DBAD_FIELDS=.abi_major=3'
 newer=$work/newer.c
 sed 's/^\tBAD_FIELDS$/.size = sizeof(struct ew_module) + 8,/' tests/contract/loader/bad.c |
 	sed 's/^const struct ew_module ew_module = {/struct newer { struct ew_module m; long x; };\
@@ -126,5 +126,6 @@ refuse 'open() is missing: *' '-DBAD_FIELDS=.open=0'
 refuse 'close() is missing: *' '-DBAD_FIELDS=.close=0'
 refuse 'it says EW_CAN_WAIT without room(): *' '-DBAD_FIELDS=.flags=EW_CAN_WAIT'
 refuse 'it says EW_ACKS without batch(): *' '-DBAD_FIELDS=.flags=EW_ACKS'
+refuse 'it says EW_DURABLE without EW_ACKS: *' '-DBAD_FIELDS=.flags=EW_DURABLE'
 refuse '.flags has 0x4000 which this edgeway does not know, *' '-DBAD_FIELDS=.flags=0x4000'
 finish

@@ -66,6 +66,7 @@ static void on_event(void *self, const struct ew_event *event)
 	struct peer *peer = self;
 
 	peer->events++;
+	peer->last_event = *event;
 	assert_non_null(event->kind);
 }
 

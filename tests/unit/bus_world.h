@@ -25,6 +25,7 @@ struct peer {
 	uint64_t samples, lost, lost_events, durable;
 	uint32_t flags;                 /* of the last batch */
 	struct ew_sample last;
+	struct ew_event last_event;     /* its text is gone */
 	double last_value;
 	char text[64];
 	uint64_t position[64];          /* of the last batches */

@@ -210,6 +210,34 @@ static void test_positions_are_answered_in_any_order(void **state)
 	assert_int_equal(src->durable, 4);
 }
 
+static void test_an_event_is_answered_in_one_row_with_batches(void **state)
+{
+	struct ew_module acking = receiver_module;
+	struct peer *src, *sink;
+	const struct ew_event event = { .size = sizeof(event), .kind = "k" };
+	uint32_t tag;
+
+	acking.flags = EW_ACKS;
+	src = join_with(*state, "src", &source_module);
+	sink = join_with(*state, "sink", &acking);
+	run(*state);
+	tag = tag_of(src, device(src, "d"), "t", EW_TYPE_F64);
+	assert_int_equal(publish(src, tag, 1), 0);
+	assert_int_equal(endpoint_event(src->endpoint, &event), 0);
+	assert_int_equal(publish(src, tag, 2), 0);
+	run(*state);
+
+	assert_int_equal(sink->last_event.position, 2);
+	assert_int_equal(sink->position[1], 3);
+	assert_int_equal(endpoint_nack(sink->endpoint, sink->last_event.route, 2, 2,
+				       EW_REDELIVER), 0);
+	run(*state);
+	assert_int_equal(sink->events, 2);
+	assert_int_equal(sink->last_event.flags, EW_BATCH_REDELIVERED);
+	assert_int_equal(endpoint_ack(sink->endpoint, sink->last_event.route, 1, 3), 0);
+	assert_int_equal(endpoint_ack(sink->endpoint, sink->last_event.route, 4, 4), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +248,7 @@ int main(void)
 		WORLD_TEST(test_a_blocking_route_refuses_and_calls_back),
 		WORLD_TEST(test_a_held_batch_counts_against_the_bound),
 		WORLD_TEST(test_positions_are_answered_in_any_order),
+		WORLD_TEST(test_an_event_is_answered_in_one_row_with_batches),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
