@@ -31,6 +31,7 @@ enum link_phase {
 	LINK_DIALING,
 	LINK_SPEAKING,
 	LINK_LEAVING, /* DISCONNECT was written */
+	LINK_OVER, /* left before anything was said */
 };
 
 struct link {
@@ -267,8 +268,8 @@ ew_dur link_deadline(const struct link *link)
 	if (link->phase == LINK_LEAVING) {
 		return INT64_MAX;
 	}
-	if (link_fd(link) < 0) {
-		return 0; /* the library has closed it: at once */
+	if (link->phase == LINK_OVER || link_fd(link) < 0) {
+		return 0; /* the library may have closed it: at once */
 	}
 	return link->phase == LINK_DIALING ? link->dial_until : link->misc_at;
 }
@@ -376,6 +377,12 @@ static enum mosq_end link_read(struct link *link)
  * so the socket is held open and read to its end. */
 void link_leave(struct link *link, bool with_will)
 {
+	SSL *ssl = mosq_ssl(link->mosq);
+
+	if (link->phase == LINK_DIALING || (ssl != NULL && SSL_in_init(ssl))) {
+		link->phase = LINK_OVER;
+		return;
+	}
 	link->leaving_fd = fcntl(link_fd(link), F_DUPFD_CLOEXEC, 0);
 	mosq_disconnect(link->mosq, with_will);
 }
@@ -404,6 +411,9 @@ int link_turn(struct link *link, ew_dur now, short revents, bool reading, struct
 	enum mosq_end end = MOSQ_ALIVE;
 
 	check_obj(link, LINK_MAGIC);
+	if (link->phase == LINK_OVER) {
+		return link_over(link, MOSQ_END_LOST, 0, failure);
+	}
 	if (link->phase == LINK_DIALING) {
 		return link_turn_dialing(link, now, revents, failure);
 	}

@@ -65,8 +65,9 @@ int link_turn(struct link *link, ew_dur now, short revents, bool reading, struct
 /* For publish and subscribe; usable once connack was called. */
 struct mosq *link_mosq(struct link *link);
 
-/* Send DISCONNECT, then wait for the other side to end; link_turn says so.
- * with_will (MQTT 5): the broker publishes the will too. */
+/* Send DISCONNECT, then wait for the other side to end; link_turn says so. When
+ * nothing of MQTT has left yet, it is over in the next link_turn. with_will
+ * (MQTT 5): the broker publishes the will too. */
 void link_leave(struct link *link, bool with_will);
 
 /* Nothing written waits any more, here or in the kernel. */

@@ -12,7 +12,9 @@
  *                        |           +--stop/cycle--> DRAINING <---+
  *  IDLE <--(if stop)-----+---closed--- LEAVING <--drained--+
  *
- * stop goes to IDLE at once from the states that are not online.
+ * stop goes to IDLE at once from the states without a connection, and by way
+ * of LEAVING from those that wait for one: a CONNECT may have left, and whoever
+ * drops a connection lets the will out.
  */
 #include "core/uplink/session.h"
 
@@ -35,8 +37,8 @@ static const char *const session_names[SESSION_STATE_COUNT] = {
 static const unsigned session_next[SESSION_STATE_COUNT] = {
 	[SESSION_IDLE] = EDGE(PREPARING),
 	[SESSION_PREPARING] = EDGE(CONNECTING) | EDGE(WAITING) | EDGE(IDLE),
-	[SESSION_CONNECTING] = EDGE(SUBSCRIBING) | EDGE(WAITING) | EDGE(IDLE),
-	[SESSION_SUBSCRIBING] = EDGE(GATED) | EDGE(WAITING) | EDGE(IDLE),
+	[SESSION_CONNECTING] = EDGE(SUBSCRIBING) | EDGE(LEAVING) | EDGE(WAITING),
+	[SESSION_SUBSCRIBING] = EDGE(GATED) | EDGE(LEAVING) | EDGE(WAITING),
 	[SESSION_GATED] = EDGE(OPEN) | EDGE(DRAINING) | EDGE(WAITING),
 	[SESSION_OPEN] = EDGE(DRAINING) | EDGE(WAITING),
 	[SESSION_DRAINING] = EDGE(LEAVING) | EDGE(WAITING) | EDGE(IDLE),
@@ -180,23 +182,29 @@ unsigned session_start(struct session *session, ew_dur now)
 
 unsigned session_stop(struct session *session, ew_dur now, ew_dur limit)
 {
+	unsigned actions;
+
 	switch (session->state) {
 	case SESSION_IDLE:
 		return SESSION_DO_STOPPED;
 	case SESSION_PREPARING:
-	case SESSION_CONNECTING:
-	case SESSION_SUBSCRIBING:
 	case SESSION_WAITING:
 		session->cause = EW_UPLINK_STOPPED;
 		return SESSION_DO_CLOSE | session_enter(session, SESSION_IDLE, now, "stop");
+	case SESSION_CONNECTING:
+	case SESSION_SUBSCRIBING:
+		actions = session_enter(session, SESSION_LEAVING, now, "stop");
+		session->leave = EW_UPLINK_STOPPED;
+		if (limit < session->rules.leave_wait) {
+			session->deadline = now + limit;
+		}
+		return actions;
 	case SESSION_GATED:
-	case SESSION_OPEN: {
-		unsigned actions = session_enter(session, SESSION_DRAINING, now, "stop");
-
+	case SESSION_OPEN:
+		actions = session_enter(session, SESSION_DRAINING, now, "stop");
 		session->leave = EW_UPLINK_STOPPED;
 		session->deadline = now + limit;
 		return actions;
-	}
 	case SESSION_DRAINING:
 		session->leave = EW_UPLINK_STOPPED;
 		session->deadline = now + limit;

@@ -7,10 +7,10 @@
 # shellcheck source=tests/lib/uplink.bash
 . "${top_srcdir:?}/tests/lib/uplink.bash"
 
-# says WHAT STATUS-PATTERN [UPLINK-OPTION] -- SCRIPT...
-says() {
-	local what=$1 pattern=$2 port options=()
-	shift 2
+# meet WHAT [UPLINK-OPTION] -- SCRIPT...: an uplink and a broker
+meet() {
+	local what=$1 port options=()
+	shift
 	while [ "$1" != -- ]; do
 		options+=("$1")
 		shift
@@ -24,10 +24,36 @@ says() {
 	say up 'attach guest'
 	say up 'subscribe guest a/b 1'
 	say up start
-	expect_status up "$pattern"
+}
+
+# part: after meet
+part() {
 	stop_uplink up
 	tell scripted KILL
 	ended scripted 2>/dev/null
+}
+
+# says WHAT STATUS-PATTERN [UPLINK-OPTION] -- SCRIPT...
+says() {
+	local what=$1 pattern=$2
+	shift 2
+	meet "$what" "$@"
+	expect_status up "$pattern"
+	part
+}
+
+# takes_leave WHAT PACKET -- SCRIPT...: stopped after this packet, the uplink
+# says DISCONNECT, for who only drops the connection lets the will out
+takes_leave() {
+	local what=$1 packet=$2
+	shift 2
+	: >"$work/scripted.log"
+	meet "$what" "$@"
+	wait_for "packet $packet" has_logged scripted "^packet $packet\$"
+	say up 'stop 5'
+	expect up '^stopped$'
+	wait_for 'DISCONNECT' has_logged scripted '^packet e0$'
+	part
 }
 
 ok5=2003000000
@@ -59,3 +85,6 @@ says 'a subscription refused, 3.1.1' 'state=online' protocol=3.1.1 -- connack=$o
 	version=4
 has_logged up '^guest subscribed [0-9]+ status=13' || fail 'the refusal was not told'
 comes_before up '^guest subscribed' '^guest online'
+
+takes_leave 'stopped before CONNACK' 10 -- connack=
+takes_leave 'stopped before SUBACK' 82 -- connack=$ok5

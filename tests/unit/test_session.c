@@ -125,9 +125,9 @@ static const int expected[SESSION_STATE_COUNT][EVENT_COUNT] = {
 			  STAY},
 	[SESSION_PREPARING] = {STAY, SESSION_IDLE, STAY, SESSION_CONNECTING, SESSION_WAITING, STAY,
 			       STAY, STAY, STAY, STAY, SESSION_WAITING},
-	[SESSION_CONNECTING] = {STAY, SESSION_IDLE, STAY, STAY, STAY, SESSION_SUBSCRIBING, STAY,
+	[SESSION_CONNECTING] = {STAY, SESSION_LEAVING, STAY, STAY, STAY, SESSION_SUBSCRIBING, STAY,
 				STAY, STAY, SESSION_WAITING, SESSION_WAITING},
-	[SESSION_SUBSCRIBING] = {STAY, SESSION_IDLE, STAY, STAY, STAY, STAY, SESSION_GATED, STAY,
+	[SESSION_SUBSCRIBING] = {STAY, SESSION_LEAVING, STAY, STAY, STAY, STAY, SESSION_GATED, STAY,
 				 STAY, SESSION_WAITING, SESSION_WAITING},
 	[SESSION_GATED] = {STAY, SESSION_DRAINING, SESSION_DRAINING, STAY, STAY, STAY, STAY,
 			   SESSION_OPEN, STAY, SESSION_WAITING, SESSION_OPEN},
@@ -189,6 +189,30 @@ static void test_a_stop_while_draining_still_stops_when_the_link_breaks(void **s
 
 	assert_int_equal(walk.session.state, SESSION_IDLE);
 	assert_int_equal(walk.session.ends[EW_UPLINK_LOST], 1);
+}
+
+static void test_a_stop_without_an_answer_to_connect_takes_leave_and_ends(void **state)
+{
+	static const enum session_state from[] = {SESSION_CONNECTING, SESSION_SUBSCRIBING};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		struct walk walk;
+		unsigned actions;
+
+		walk_to(&walk, from[i]);
+
+		assert_int_equal(fire(&walk, STOP), SESSION_DO_LEAVE);
+		/* the second that it was given, less than the wait for an end in order */
+		assert_int_equal(walk.session.deadline, walk.now + SECOND);
+		actions = fire(&walk, TICK);
+
+		assert_int_equal(walk.session.state, SESSION_IDLE);
+		assert_true((actions & SESSION_DO_CLOSE) != 0);
+		assert_true((actions & SESSION_DO_STOPPED) != 0);
+		assert_int_equal(walk.session.cause, EW_UPLINK_STOPPED);
+	}
 }
 
 static void test_stop_when_idle_answers_at_once(void **state)
@@ -361,6 +385,7 @@ int main(void)
 		cmocka_unit_test(test_every_event_in_every_state_has_its_one_edge),
 		cmocka_unit_test(test_a_stop_while_leaving_ends_in_idle),
 		cmocka_unit_test(test_a_stop_while_draining_still_stops_when_the_link_breaks),
+		cmocka_unit_test(test_a_stop_without_an_answer_to_connect_takes_leave_and_ends),
 		cmocka_unit_test(test_stop_when_idle_answers_at_once),
 		cmocka_unit_test(test_each_connect_has_an_epoch_of_its_own),
 		cmocka_unit_test(test_failures_walk_the_servers_and_wait_longer_each_round),
