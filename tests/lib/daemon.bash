@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+# A real edgewayd in a scenario: its folder of modules, its control socket, what
+# it uses of the machine. Sourced behind scenario.bash.
+# shellcheck shell=bash
+
+build=${top_builddir:?}
+modules=${work:?}/modules
+file=$work/edge.yaml
+
+# take_modules NAME...: of modules/ or tests/lib
+take_modules() {
+	local name
+	mkdir -p "$modules"
+	for name in "$@"; do
+		cp "$build/modules/.libs/$name.so" "$modules" 2>/dev/null ||
+			cp "$build/tests/lib/.libs/$name.so" "$modules"
+	done
+}
+
+# daemon [OPTION...]: with $file
+# shellcheck disable=SC2120 # most need no option
+daemon() {
+	start daemon "$build/edgewayd" --module-dir "$modules" \
+		--state-dir "$work/state" --run-dir "$work/run" "$@" "$file"
+}
+
+ctl() {
+	"$build/edgewayctl" --socket "$work/run/control.sock" "$@"
+}
+
+# is STATE INSTANCE
+is() {
+	ctl --json instances |
+		grep -qE "\"instance\":\"$2\".*\"state\":\"$1\""
+}
+
+# report_of INSTANCE: the line of a checker
+report_of() {
+	cat "$work/state/instances/$1/report"
+}
+
+# field NAME: of the line on stdin
+field() {
+	sed -nE "s/^(.* )?$1=([0-9]+).*/\\2/p"
+}
+
+# uses: RSS in KiB, file descriptors and threads of the daemon
+uses() {
+	local pid
+	pid=$(pid_of daemon)
+	echo "$(sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\).*/\1/p' "/proc/$pid/status")" \
+		"$(find "/proc/$pid/fd" -mindepth 1 | wc -l)" \
+		"$(find "/proc/$pid/task" -mindepth 1 -maxdepth 1 | wc -l)"
+}
