@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -53,12 +54,44 @@ uint64_t bench_setting(const char *name, uint64_t fallback)
 	return text != NULL && text_parse_uint(text, &value) == 0 ? value : fallback;
 }
 
-void bench_report(const char *name, double value, const char *unit, double limit)
-{
-	/* a limit below zero is a least value */
-	int is_met = limit < 0 ? value >= -limit : value <= limit;
+static bool has_missed;
 
-	(void)printf("%-52s %10.2f %s (asked: %s %g) %s\n", name, value, unit,
-		     limit < 0 ? "at least" : "at most", limit < 0 ? -limit : limit,
-		     is_met ? "ok" : "MISSED");
+static const char *judge(double value, double asked)
+{
+	/* what is asked below zero is a least */
+	if (asked == BENCH_NOTHING || (asked < 0 ? value >= -asked : value <= asked)) {
+		return "";
+	}
+	has_missed = true;
+	return "MISSED";
+}
+
+static void print_asked(double value, const char *unit, double asked)
+{
+	if (asked == BENCH_NOTHING) {
+		(void)printf(" %s\n", unit);
+	} else {
+		(void)printf(" %-5s asked %s %g %s\n", unit, asked < 0 ? ">=" : "<=",
+			     asked < 0 ? -asked : asked, judge(value, asked));
+	}
+}
+
+void bench_value(const char *name, const char *unit, double value, double asked)
+{
+	(void)printf("%-48s %10.2f %19s", name, value, "");
+	print_asked(value, unit, asked);
+}
+
+void bench_values(const char *name, const char *unit, double *values, size_t count, double asked)
+{
+	double median = bench_percentile(values, count, 0.5);
+
+	(void)printf("%-48s %10.2f %8.2f ..%8.2f", name, median, bench_percentile(values, count, 0.1),
+		     bench_percentile(values, count, 0.9));
+	print_asked(median, unit, asked);
+}
+
+int bench_end(void)
+{
+	return has_missed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

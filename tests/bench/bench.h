@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the benches share: clocks, medians, percentiles. A bench prints what it
- * measured and what is asked for; it fails only where a count is wrong.
+ * What the benches share: clocks, percentiles, and the table of what was
+ * measured and what is asked for. A bench ends with bench_end(): it fails when
+ * something that is asked for was missed.
  */
 #ifndef TESTS_BENCH_BENCH_H
 #define TESTS_BENCH_BENCH_H
@@ -24,7 +25,14 @@ double bench_percentile(double *values, size_t count, double p);
 /* A whole number of the environment, or the fallback. */
 uint64_t bench_setting(const char *name, uint64_t fallback);
 
-/* "name  value unit (asked: limit)", with ok or MISSED. */
-void bench_report(const char *name, double value, const char *unit, double limit);
+/* What is asked for: a most, a least (below zero: at least -limit), or nothing. */
+#define BENCH_NOTHING  1e300
+
+/* A row of the table: one number, or the median of many between their p10 and p90. Sorts them. */
+void bench_value(const char *name, const char *unit, double value, double asked);
+void bench_values(const char *name, const char *unit, double *values, size_t count, double asked);
+
+/* The exit status: failure when a row missed what was asked. */
+int bench_end(void);
 
 #endif

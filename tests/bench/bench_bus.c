@@ -2,8 +2,9 @@
 /*
  * The bus against a bare ring: batches of 64 samples over 10,000 tags from
  * one instance to one and to four receivers on another loop, every sample
- * delivered. Runs of both alternate; medians are compared. On the way it
- * counts what the publish path must not do: allocate, hash, call the kernel.
+ * delivered. Runs of both alternate; the ratios of pairs are compared. On the
+ * way it counts what the publish path must not do: allocate, hash, call the
+ * kernel but to wake a receiver that sleeps.
  *
  * BENCH_BATCHES and BENCH_PAIRS in the environment set the size.
  */
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 
 #include "core/base/check.h"
+#include "core/base/clock.h"
 
 #include "tests/bench/ref_ring.h"
 #include "tests/bench/wrap.h"
@@ -35,6 +37,8 @@ struct source {
 struct sink {
 	struct player player;
 	uint64_t count, target;         /* samples */
+	int64_t done_at;                /* monotonic; before is_done */
+	bool holds_up;                  /* wait in the next batch until the queues are full */
 	atomic_bool is_done, is_synced;
 	double sum;
 };
@@ -94,17 +98,28 @@ static const struct ew_module source_module = { .flags = EW_CAN_WAIT, .room = so
 
 /* ---- receivers ---- */
 
+static bool source_waits(void *arg)
+{
+	(void)arg;
+	return atomic_load(&source.waits) > 0;
+}
+
 static void sink_batch(void *arg, const struct ew_batch *batch)
 {
 	struct sink *self = arg;
 	double sum = self->sum;
 
+	if (self->holds_up) {
+		self->holds_up = false;
+		check(wait_until(source_waits, NULL));
+	}
 	for (uint32_t i = 0; i < batch->count; i++) {
 		sum += batch->samples[i].v.f;
 	}
 	self->sum = sum;
 	self->count += batch->count;
 	if (self->count == self->target) {
+		self->done_at = clock_mono();
 		atomic_store(&self->is_done, true);
 	}
 }
@@ -148,35 +163,32 @@ static void aim_sinks(void *arg)
 	}
 }
 
-static bool source_waits(void *arg)
-{
-	(void)arg;
-	return atomic_load(&source.waits) > 0;
-}
-
-/* Fill the queues while the receivers are held up: then the pool is as large as it gets. */
+/*
+ * Fill the queues while a receiver is held up in the middle of a batch: then
+ * the pool is as large as it gets.
+ */
 static void hold_up(void *arg)
 {
 	aim_sinks(arg);
-	task_schedule(&source.task);
-	check(wait_until(source_waits, NULL));
+	sinks[0].holds_up = true;
 }
 
 static void warm_up(size_t receivers)
 {
 	uint64_t samples = UINT64_C(4096) * BATCH;
 
+	player_call(&sinks[0].player, hold_up, &samples);
 	source.left = 4096;
 	atomic_store(&source.waits, 0);
 	atomic_store(&source.is_done, false);
-	player_call(&sinks[0].player, hold_up, &samples);
+	player_call(&source.player, begin_source, &source);
 	check(wait_until(all_done, &receivers));
 }
 
 static struct bench_span bus_run(size_t receivers, uint64_t batches)
 {
 	uint64_t samples = batches * BATCH;
-	struct bench_span begin;
+	struct bench_span begin, span;
 
 	player_call(&sinks[0].player, aim_sinks, &samples);
 	source.left = batches;
@@ -184,7 +196,15 @@ static struct bench_span bus_run(size_t receivers, uint64_t batches)
 	begin = bench_now();
 	player_call(&source.player, begin_source, &source);
 	check(wait_until(all_done, &receivers));
-	return bench_since(begin);
+	span = bench_since(begin);
+	/* when the last was done, not when this thread saw it */
+	span.wall = 0;
+	for (size_t i = 0; i < receivers; i++) {
+		int64_t took = sinks[i].done_at - begin.wall;
+
+		span.wall = took > span.wall ? took : span.wall;
+	}
+	return span;
 }
 
 static bool all_synced(void *arg)
@@ -240,15 +260,50 @@ static void tear_down(size_t receivers)
 	free(source.samples);
 }
 
+struct series {
+	double *ratios, *costs, *times;         /* of the bus */
+	double *ref_costs, *ref_times;
+	size_t count;
+};
+
+static struct series series_new(size_t count)
+{
+	double *all = calloc(count * 5, sizeof(*all));
+
+	check(all != NULL);
+	return (struct series){ all,		 all + count,	  all + 2 * count,
+				all + 3 * count, all + 4 * count, count };
+}
+
+static void report(size_t receivers, const struct series *of)
+{
+	(void)printf("%zu receiver%s\n", receivers, receivers == 1 ? "" : "s");
+	bench_values("  throughput, of the bare ring's", "%", of->ratios, of->count, -70);
+	bench_values("  processor time a sample, all threads", "ns", of->costs, of->count, 20);
+	bench_values("     the bare ring's", "ns", of->ref_costs, of->count, BENCH_NOTHING);
+	bench_values("  time a sample", "ns", of->times, of->count, BENCH_NOTHING);
+	bench_values("     the bare ring's", "ns", of->ref_times, of->count, BENCH_NOTHING);
+}
+
+static void report_counts(uint64_t wakes)
+{
+	uint64_t calls = source.during.calls;
+
+	bench_value("  allocations while publishing", "", (double)source.during.allocations, 0);
+	bench_value("  hashes while publishing", "", (double)source.during.hashes, 0);
+	bench_value("  system calls but to wake a receiver", "",
+		    calls > wakes ? (double)(calls - wakes) : 0, 0);
+	bench_value("     times that one was woken", "", (double)wakes, BENCH_NOTHING);
+	bench_value("     times that the publisher waited for room", "",
+		    (double)atomic_load(&source.waits), BENCH_NOTHING);
+}
+
 static void compare(size_t receivers, uint64_t batches, size_t pairs)
 {
-	double *ratios = calloc(pairs * 3, sizeof(*ratios));
-	double *costs = ratios + pairs, *refs = costs + pairs;
+	struct series series = series_new(pairs);
 	double samples = (double)batches * BATCH;
 	uint64_t wakes;
-	char name[64];
 
-	check(ratios != NULL);
 	warm_up(receivers);
 	source.during = (struct wrap_counts){ 0, 0, 0 };
 	atomic_store(&source.waits, 0);
@@ -257,32 +312,21 @@ static void compare(size_t receivers, uint64_t batches, size_t pairs)
 		struct bench_span ref = ref_ring_run(receivers, batches, BATCH, TAGS);
 		struct bench_span own = bus_run(receivers, batches);
 
-		ratios[i] = (double)ref.wall / (double)own.wall * 100;
-		costs[i] = (double)own.cpu / samples;
-		refs[i] = (double)ref.cpu / samples;
+		series.ratios[i] = (double)ref.wall / (double)own.wall * 100;
+		series.costs[i] = (double)own.cpu / samples;
+		series.times[i] = (double)own.wall / samples;
+		series.ref_costs[i] = (double)ref.cpu / samples;
+		series.ref_times[i] = (double)ref.wall / samples;
 	}
-	(void)snprintf(name, sizeof(name), "throughput of the bare ring's, %zu receivers",
-		       receivers);
-	bench_report(name, bench_percentile(ratios, pairs, 0.5), "%", -70);
-	(void)snprintf(name, sizeof(name), "processor time a sample, %zu receivers", receivers);
-	bench_report(name, bench_percentile(costs, pairs, 0.5), "ns", 20);
-	(void)printf("%-52s %10.2f ns\n", "   the bare ring's", bench_percentile(refs, pairs, 0.5));
-	(void)printf("%-52s %10llu\n", "   waits for room",
-		     (unsigned long long)atomic_load(&source.waits));
-	bench_report("allocations while publishing", (double)source.during.allocations, "", 0);
-	bench_report("hashes while publishing", (double)source.during.hashes, "", 0);
-	wakes = loop_stats(loops[1]).wakes - wakes;
-	bench_report("system calls but to wake a sleeping receiver",
-		     source.during.calls > wakes ? (double)(source.during.calls - wakes) : 0, "",
-		     0);
-	(void)printf("%-52s %10llu\n", "   times that one was woken", (unsigned long long)wakes);
-	free(ratios);
+	report(receivers, &series);
+	report_counts(loop_stats(loops[1]).wakes - wakes);
+	free(series.ratios);
 }
 
 int main(void)
 {
-	uint64_t batches = bench_setting("BENCH_BATCHES", 200000);
-	size_t pairs = bench_setting("BENCH_PAIRS", 7);
+	uint64_t batches = bench_setting("BENCH_BATCHES", 100000);
+	size_t pairs = bench_setting("BENCH_PAIRS", 15);
 
 	set_up();
 	compare(RECEIVERS_MAX, batches / 2, pairs);
@@ -291,5 +335,5 @@ int main(void)
 	}
 	compare(1, batches, pairs);
 	tear_down(1);
-	return 0;
+	return bench_end();
 }

@@ -119,12 +119,12 @@ int main(void)
 	player_start(&source.player, bus, &source_module, source_open, &source);
 	player_call(&source.player, publish_all, NULL);
 	after = resident();
-	bench_report("memory of a tag with a value", (after - before) / TAGS, "bytes", 400);
+	bench_value("memory of a tag with a value", "bytes", (after - before) / TAGS, 400);
 	before = after;
 	player_start(&sink.player, bus, &sink_module, NULL, &sink);
 	check(wait_until(sink_has_all, NULL));
-	(void)printf("%-52s %10.2f bytes\n", "   what a receiver with a view adds",
-		     (resident() - before) / TAGS);
+	bench_value("   what a receiver with a view adds", "bytes", (resident() - before) / TAGS,
+		    BENCH_NOTHING);
 	player_stop(&sink.player, false);
 	player_stop(&source.player, false);
 	for (size_t i = 0; i < 2; i++) {
@@ -132,5 +132,5 @@ int main(void)
 		loop_free(&loops[i]);
 	}
 	bus_free(&bus);
-	return 0;
+	return bench_end();
 }

@@ -22,14 +22,14 @@
 #define BLOCK_ROUNDS  1000u     /* round trips before the other kind has its turn */
 
 struct times {
-	double *values;                 /* ns, half a round trip */
+	double *values;                 /* us, half a round trip */
 	size_t count, room;
 };
 
 static void times_add(struct times *times, int64_t round_trip)
 {
 	check(times->count < times->room);
-	times->values[times->count++] = (double)round_trip / 2;
+	times->values[times->count++] = (double)round_trip / 2000;
 }
 
 /* ---- the reference ---- */
@@ -150,21 +150,10 @@ static void stop(struct side *sides)
 	player_stop(&sides[1].player, false);
 }
 
-static void report(struct times *ref, struct times *across, struct times *within)
+static void report(const char *name, const char *p99, struct times *times, double asked)
 {
-	double bare = bench_percentile(ref->values, ref->count, 0.5);
-
-	(void)printf("%-52s %10.2f us, p99 %.2f us\n", "eventfd between two threads, p50",
-		     bare / 1000, bench_percentile(ref->values, ref->count, 0.99) / 1000);
-	bench_report("to an instance that sleeps, p50",
-		     bench_percentile(across->values, across->count, 0.5) / 1000, "us",
-		     2 * bare / 1000);
-	(void)printf("%-52s %10.2f us\n", "   p99",
-		     bench_percentile(across->values, across->count, 0.99) / 1000);
-	bench_report("to an instance on the same loop, p50",
-		     bench_percentile(within->values, within->count, 0.5) / 1000, "us", 2);
-	(void)printf("%-52s %10.2f us\n", "   p99",
-		     bench_percentile(within->values, within->count, 0.99) / 1000);
+	bench_values(name, "us", times->values, times->count, asked);
+	bench_value(p99, "us", bench_percentile(times->values, times->count, 0.99), BENCH_NOTHING);
 }
 
 static struct times times_new(size_t room)
@@ -204,7 +193,10 @@ int main(void)
 		bus_rounds(&far[0]);
 		bus_rounds(&near[0]);
 	}
-	report(&ref, &across, &within);
+	report("eventfd between two threads", "   p99", &ref, BENCH_NOTHING);
+	report("a sample to an instance that sleeps", "   p99", &across,
+	       2 * bench_percentile(ref.values, ref.count, 0.5));
+	report("a sample to an instance on the same loop", "   p99", &within, 2);
 	stop(far);
 	stop(near);
 	check(write(pair.there, &(uint64_t){ 1u << 20 }, 8) == 8);
@@ -218,5 +210,5 @@ int main(void)
 	free(ref.values);
 	free(across.values);
 	free(within.values);
-	return 0;
+	return bench_end();
 }
