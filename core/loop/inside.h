@@ -23,11 +23,11 @@ struct lane_queue {
 
 /*
  * A loop that this one wakes. To wake it costs a system call, so a stream of
- * data wakes it once and then, within LOOP_WAKES_APART, only when the callback
- * that sends has returned.
+ * data wakes it once and then, within LOOP_WAKES_APART, not before the callback
+ * that sends has returned; nor then, while the same task goes on sending.
  */
 #define LOOP_PEERS        8
-#define LOOP_WAKES_APART  50000         /* ns */
+#define LOOP_WAKES_APART  100000         /* ns */
 
 struct loop_peer {
 	struct loop *loop;              /* only compared, unless is_due */

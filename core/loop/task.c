@@ -58,17 +58,6 @@ static void lane_put(struct lane_queue *lane, struct task *task)
 	lane->end = &task->next;
 }
 
-void lane_run(struct loop *loop, struct task *task)
-{
-	/* release: what the runner did before is seen by who queues it next */
-	atomic_exchange_explicit(&task->queued, false, memory_order_acq_rel);
-	if (task->run(task) &&
-	    !atomic_exchange_explicit(&task->queued, true, memory_order_acq_rel)) {
-		lane_put(&loop->lanes[task->lane], task);
-	}
-	loop_wake_due(loop);
-}
-
 static void wake(struct loop *loop)
 {
 	if (atomic_load(&loop->sleeping) && atomic_exchange(&loop->sleeping, false)) {
@@ -76,17 +65,49 @@ static void wake(struct loop *loop)
 	}
 }
 
-void loop_wake_due(struct loop *loop)
+#define ALL_DUE  INT64_MAX      /* in place of the time */
+
+/* Wake whom there is something for, but for those who were woken a moment ago. */
+static void wake_due(struct loop *loop, int64_t now)
 {
-	if (!loop->has_due) {
-		return;
-	}
 	loop->has_due = false;
 	for (size_t i = 0; i < LOOP_PEERS; i++) {
-		if (loop->peers[i].is_due) {
-			loop->peers[i].is_due = false;
-			wake(loop->peers[i].loop);
+		struct loop_peer *peer = &loop->peers[i];
+
+		if (!peer->is_due) {
+			continue;
 		}
+		if (now - peer->woken < LOOP_WAKES_APART) {
+			loop->has_due = true;
+			continue;
+		}
+		peer->is_due = false;
+		peer->woken = now == ALL_DUE ? peer->woken : now;
+		wake(peer->loop);
+	}
+}
+
+void loop_wake_due(struct loop *loop)
+{
+	if (loop->has_due) {
+		wake_due(loop, ALL_DUE);
+	}
+}
+
+void lane_run(struct loop *loop, struct task *task)
+{
+	struct lane_queue *lane = &loop->lanes[task->lane];
+	bool has_more;
+
+	/* release: what the runner did before is seen by who queues it next */
+	atomic_exchange_explicit(&task->queued, false, memory_order_acq_rel);
+	has_more = task->run(task);
+	if (has_more && !atomic_exchange_explicit(&task->queued, true, memory_order_acq_rel)) {
+		lane_put(lane, task);
+	}
+	if (loop->has_due) {
+		/* in the middle of a stream: nothing but the next callback of it is to come */
+		wake_due(loop, has_more && lane->first == task ? clock_mono() : ALL_DUE);
 	}
 }
 
