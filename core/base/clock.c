@@ -45,6 +45,14 @@ int64_t clock_utc(void)
 	return source != NULL ? source->utc(source->arg) : clock_read(CLOCK_REALTIME);
 }
 
+int64_t clock_utc_coarse(void)
+{
+	const struct clock_source *source;
+
+	source = atomic_load_explicit(&clock_source, memory_order_acquire);
+	return source != NULL ? source->utc(source->arg) : clock_read(CLOCK_REALTIME_COARSE);
+}
+
 void clock_set_source(const struct clock_source *source)
 {
 	atomic_store_explicit(&clock_source, source, memory_order_release);

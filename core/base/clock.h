@@ -24,6 +24,7 @@ int64_t clock_mono_coarse(void);
 
 /* Nanoseconds since 1970 UTC; may jump either way. */
 int64_t clock_utc(void);
+int64_t clock_utc_coarse(void);
 
 /* Read from `source` (borrowed until replaced); NULL: the system again. Only
  * before other threads exist or while they are known not to read. */

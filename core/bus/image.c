@@ -14,7 +14,6 @@
 #include "core/bus/image.h"
 
 #define WRITES_MASK  0xffffu
-#define AHEAD        8u         /* slots that are fetched before they are written */
 
 static struct image_cell *cell_of(const struct image *image, uint32_t tag)
 {
@@ -130,7 +129,8 @@ static void cell_read(const struct image_cell *cell, unsigned copy, void *buffer
 }
 
 /* Which copy is old, and the mark that makes it the new one. */
-static unsigned slot_turn(const struct image_slot *slot, uint64_t number, uint64_t *mark_out)
+static inline unsigned slot_turn(const struct image_slot *slot, uint64_t number,
+				 uint64_t *mark_out)
 {
 	uint64_t mark = atomic_load_explicit(&slot->mark, memory_order_relaxed);
 	uint64_t writes = (mark + 1) & WRITES_MASK;
@@ -139,49 +139,74 @@ static unsigned slot_turn(const struct image_slot *slot, uint64_t number, uint64
 	return writes & 1;
 }
 
-static void slot_write(struct image_slot *slot, const struct ew_sample *sample, uint64_t raw,
-		       unsigned copy)
+static inline void slot_write(struct image_slot *slot, unsigned copy,
+			      const struct ew_sample *sample, uint64_t raw)
 {
 	uint32_t meta = (uint32_t)sample->quality | (uint32_t)sample->type << 16 |
 			(uint32_t)sample->flags << 24;
 
 	atomic_store_explicit(&slot->meta[copy], meta, memory_order_release);
-	atomic_store_explicit(&slot->time[copy], (uint64_t)sample->time, memory_order_release);
-	atomic_store_explicit(&slot->raw[copy], raw, memory_order_release);
+	atomic_store_explicit(&slot->copies[copy].time, (uint64_t)sample->time,
+			      memory_order_release);
+	atomic_store_explicit(&slot->copies[copy].raw, raw, memory_order_release);
+}
+
+/* Tags of one publisher mostly share a page. */
+struct image_page {
+	struct image_slot *slots;
+	uint32_t first;         /* id of its first cell */
+};
+
+static inline struct image_slot *slot_of(const struct image *image, uint32_t tag,
+					 struct image_page *page)
+{
+	if (tag - page->first >= PAGE_CELLS) {
+		page->first = tag / PAGE_CELLS * PAGE_CELLS;
+		page->slots = page_table_find(&image->slots, page->first);
+	}
+	return &page->slots[tag - page->first];
 }
 
 void image_write(struct image *image, const struct ew_sample *samples, uint32_t count,
 		 uint64_t number)
 {
-	struct image_slot *page = NULL;
-	uint32_t first = 0;     /* id of the page's first cell */
+	struct image_page page = { NULL, PAGE_NONE };
 
 	for (uint32_t i = 0; i < count; i++) {
 		const struct ew_sample *sample = &samples[i];
-		struct image_slot *slot;
 		uint64_t raw = sample->v.raw[0];
+		struct image_slot *slot;
 		uint64_t mark;
 		unsigned copy;
 
 		if ((sample->flags & EW_HISTORICAL) != 0) {
 			continue;
 		}
-		/* tags of one publisher mostly share a page */
-		if (page == NULL || sample->tag - first >= PAGE_CELLS) {
-			first = sample->tag / PAGE_CELLS * PAGE_CELLS;
-			page = page_table_find(&image->slots, first);
-		}
-		slot = &page[sample->tag - first];
-		if (i + AHEAD < count && samples[i + AHEAD].tag - first < PAGE_CELLS) {
-			__builtin_prefetch(&page[samples[i + AHEAD].tag - first], 1);
-		}
+		slot = slot_of(image, sample->tag, &page);
 		copy = slot_turn(slot, number, &mark);
 		if (ew_sample_has_bytes(sample)) {
 			raw = sample->v.x.size;
 			cell_write(cell_of(image, sample->tag), copy, sample->v.x.at,
 				   sample->v.x.size);
 		}
-		slot_write(slot, sample, raw, copy);
+		slot_write(slot, copy, sample, raw);
+		atomic_store_explicit(&slot->mark, mark, memory_order_release);
+	}
+}
+
+/* On the path of every batch of numbers: what it does not look at, it need not pay for. */
+void image_write_plain(struct image *image, const struct ew_sample *samples, uint32_t count,
+		       uint64_t number)
+{
+	const struct ew_sample *end = samples + count;
+	struct image_page page = { NULL, PAGE_NONE };
+
+	for (const struct ew_sample *sample = samples; sample < end; sample++) {
+		struct image_slot *slot = slot_of(image, sample->tag, &page);
+		uint64_t mark;
+		unsigned copy = slot_turn(slot, number, &mark);
+
+		slot_write(slot, copy, sample, sample->v.raw[0]);
 		atomic_store_explicit(&slot->mark, mark, memory_order_release);
 	}
 }
@@ -195,8 +220,9 @@ static void slot_copy(const struct image *image, const struct image_slot *slot, 
 	sample_out->quality = (uint16_t)meta;
 	sample_out->type = (uint8_t)(meta >> 16);
 	sample_out->flags = (uint8_t)(meta >> 24);
-	sample_out->time = (ew_time)atomic_load_explicit(&slot->time[copy], memory_order_acquire);
-	sample_out->v.raw[0] = atomic_load_explicit(&slot->raw[copy], memory_order_acquire);
+	sample_out->time = (ew_time)atomic_load_explicit(&slot->copies[copy].time,
+						    memory_order_acquire);
+	sample_out->v.raw[0] = atomic_load_explicit(&slot->copies[copy].raw, memory_order_acquire);
 	sample_out->v.raw[1] = 0;
 	if (ew_sample_has_bytes(sample_out)) {
 		const struct image_cell *cell = cell_of(image, sample_out->tag);

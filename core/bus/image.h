@@ -23,13 +23,15 @@ struct image_cell {
 
 struct image_slot {
 	_Atomic uint64_t mark;          /* batch << 16 | writes; bit 0: the new copy; 0: empty */
-	_Atomic uint64_t time[2];
-	_Atomic uint64_t raw[2];        /* the value; of text its size */
 	_Atomic uint32_t meta[2];       /* quality | type << 16 | flags << 24 */
-	uint64_t unused[2];
+	struct {
+		_Atomic uint64_t time;
+		_Atomic uint64_t raw;   /* the value; of text its size */
+	} copies[2];
 };
 
-_Static_assert(sizeof(struct image_slot) == 64, "one cache line a tag");
+/* no more: a publisher with many tags lives on what its cache holds of the image */
+_Static_assert(sizeof(struct image_slot) == 48, "a slot has no padding");
 
 struct image {
 	struct page_table slots;        /* struct image_slot */
@@ -55,6 +57,10 @@ void image_clear(struct image *image, uint32_t tag);
  */
 void image_write(struct image *image, const struct ew_sample *samples, uint32_t count,
 		 uint64_t number);
+
+/* The same, faster, where no sample is historical or carries bytes. */
+void image_write_plain(struct image *image, const struct ew_sample *samples, uint32_t count,
+		       uint64_t number);
 
 /*
  * Get a sample; text is copied to buffer as far as it fits. -ENODATA: never

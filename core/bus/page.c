@@ -18,7 +18,7 @@ int page_table_init(struct page_table *table, size_t cell_size)
 	void *pages = mmap(NULL, PAGES_BYTES, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	check(cell_size > 0 && (cell_size & (cell_size - 1)) == 0);
+	check(cell_size > 0);
 	if (pages == MAP_FAILED) {
 		return -ENOMEM;
 	}
@@ -49,7 +49,7 @@ void *page_table_make(struct page_table *table, uint32_t id)
 	if (cell != NULL || id >= PAGE_IDS_MAX) {
 		return cell;
 	}
-	page = aligned_alloc(table->cell_size < 64 ? 64 : table->cell_size, bytes);
+	page = aligned_alloc(64, bytes);
 	if (page == NULL) {
 		return NULL;
 	}

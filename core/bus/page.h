@@ -13,13 +13,14 @@
 #define PAGE_CELLS   1024u      /* cells of one page */
 #define PAGE_COUNT   4096u      /* pages of one table: 4 M ids */
 #define PAGE_IDS_MAX (PAGE_CELLS * PAGE_COUNT)
+#define PAGE_NONE    (UINT32_MAX - PAGE_CELLS + 1)      /* first id of a page with no cell */
 
 struct page_table {
 	size_t cell_size;
 	_Atomic(void *) *pages;         /* PAGE_COUNT of them; the array is mapped on first use */
 };
 
-/* cell_size is a power of two; cells are aligned to it. -ENOMEM. */
+/* Pages are aligned to 64 bytes, cells as far as their size lets them. -ENOMEM. */
 int page_table_init(struct page_table *table, size_t cell_size);
 void page_table_fini(struct page_table *table);
 

@@ -39,13 +39,13 @@ static bool is_null(const struct ew_sample *sample)
 
 /* What filling the block must look at beyond a copy. */
 struct needs {
+	bool is_odd;            /* some sample has a flag, or its tag a peculiarity */
 	size_t text;            /* bytes of text */
 	bool shaping;           /* some tag is scaled or clamped */
-	bool stamping;          /* some sample has no time */
-	ew_time latest;
+	uint64_t latest;        /* time of a sample less 1: one without a time comes last */
 };
 
-/* A sample whose gate does not match at a glance. */
+/* A sample that is wrong, or not plain. */
 static int check_odd(const struct endpoint *publisher, const struct ew_sample *sample,
 		     uint32_t gate, struct needs *needs)
 {
@@ -55,6 +55,7 @@ static int check_odd(const struct endpoint *publisher, const struct ew_sample *s
 	    (GATE_CARRIER(gate) != sample->type && !is_null(sample))) {
 		return fault_of(publisher, gate);
 	}
+	needs->is_odd = true;
 	needs->shaping |= (gate & GATE_SHAPED) != 0;
 	if ((gate & GATE_BYTES) != 0 && sample->type != EW_NONE) {
 		cell = registry_tag(&publisher->bus->registry, sample->tag);
@@ -66,31 +67,44 @@ static int check_odd(const struct endpoint *publisher, const struct ew_sample *s
 	return 0;
 }
 
+/* Gates of tags that were never declared. */
+static const _Atomic uint32_t closed[PAGE_CELLS];
+
+static const _Atomic uint32_t *find_gates(const struct registry *registry, uint32_t first)
+{
+	const _Atomic uint32_t *page = page_table_find(&registry->gates, first);
+
+	return page == NULL ? closed : page;
+}
+
+/* What a gate must be for a sample that needs nothing but a copy: owner, carrier, no flag. */
+static uint32_t plain_gate(uint32_t owner, const struct ew_sample *sample)
+{
+	return owner | (uint32_t)sample->type << 16 | (uint32_t)sample->flags << 24;
+}
+
 static int check_samples(const struct endpoint *publisher, const struct ew_sample *samples,
 			 size_t count, struct needs *needs)
 {
-	const struct page_table *gates = &publisher->bus->registry.gates;
+	const struct registry *registry = &publisher->bus->registry;
+	const struct ew_sample *end = samples + count;
 	const _Atomic uint32_t *page = NULL;
 	uint32_t owner = publisher->owner->index;
-	uint32_t first = 0;
+	uint32_t first = PAGE_NONE;
+	uint64_t latest = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		const struct ew_sample *sample = &samples[i];
-		uint32_t gate = 0;
+	for (const struct ew_sample *sample = samples; sample < end; sample++) {
+		uint64_t time = (uint64_t)sample->time - 1;
+		uint32_t gate;
 
 		/* tags of one publisher mostly share a page */
 		if (page == NULL || sample->tag - first >= PAGE_CELLS) {
 			first = sample->tag / PAGE_CELLS * PAGE_CELLS;
-			page = page_table_find(gates, first);
+			page = find_gates(registry, first);
 		}
-		if (page != NULL) {
-			gate = atomic_load_explicit(&page[sample->tag - first],
-						    memory_order_relaxed);
-		}
-		needs->stamping |= sample->time == 0;
-		needs->latest = sample->time > needs->latest ? sample->time : needs->latest;
-		/* owner, carrier, and nothing special, in one comparison */
-		if (gate != (owner | (uint32_t)sample->type << 16)) {
+		gate = atomic_load_explicit(&page[sample->tag - first], memory_order_relaxed);
+		latest = time > latest ? time : latest;
+		if (gate != plain_gate(owner, sample)) {
 			int error = check_odd(publisher, sample, gate, needs);
 
 			if (error != 0) {
@@ -98,6 +112,7 @@ static int check_samples(const struct endpoint *publisher, const struct ew_sampl
 			}
 		}
 	}
+	needs->latest = latest;
 	return 0;
 }
 
@@ -187,21 +202,23 @@ static void fill(const struct endpoint *publisher, struct block *block,
 		 const struct ew_sample *samples, size_t count, const struct needs *needs)
 {
 	bool is_valid = atomic_load_explicit(&publisher->bus->clock_valid, memory_order_relaxed);
-	ew_time wall = clock_utc();
 
 	memcpy(block_samples(block), samples, count * sizeof(*samples));
 	block->count = (uint32_t)count;
-	if (needs->stamping || needs->shaping || needs->text > 0 || !is_valid ||
-	    needs->latest > wall + FUTURE) {
-		finish(publisher, block, wall, is_valid);
+	if (needs->shaping || needs->text > 0 || !is_valid ||
+	    needs->latest >= (uint64_t)(clock_utc_coarse() + FUTURE)) {
+		finish(publisher, block, clock_utc(), is_valid);
 	}
 }
 
 static void hand_over(struct endpoint *publisher, struct block *block)
 {
-	/* nobody else knows the block yet: references for all at once */
-	atomic_store_explicit(&block->refs, (uint32_t)publisher->fed_count + 1,
-			      memory_order_relaxed);
+	if (publisher->fed_count == 0) {
+		block_unref(&block);
+		return;
+	}
+	/* nobody else knows the block yet: references for all at once, ours for the last */
+	atomic_store_explicit(&block->refs, (uint32_t)publisher->fed_count, memory_order_relaxed);
 	for (size_t i = 0; i < publisher->fed_count; i++) {
 		struct route *route = publisher->fed[i];
 		struct block *part = block;
@@ -213,7 +230,6 @@ static void hand_over(struct endpoint *publisher, struct block *block)
 			route_push(route, publisher, part);
 		}
 	}
-	block_unref(&block);
 }
 
 static int refuse(struct endpoint *publisher, int error)
@@ -256,7 +272,9 @@ int endpoint_publish(struct endpoint *publisher, const struct ew_sample *samples
 	block->number = ++publisher->owner->number;
 	block->stamped = clock_mono();
 	fill(publisher, block, samples, count, &needs);
-	image_write(&publisher->bus->image, block_samples(block), block->count, block->number);
+	(needs.is_odd ? image_write : image_write_plain)(&publisher->bus->image,
+							 block_samples(block), block->count,
+							 block->number);
 	if (number_out != NULL) {
 		*number_out = block->number;
 	}
