@@ -190,8 +190,10 @@ void block_unref(struct block **block_at)
 	struct block *block = *block_at;
 
 	*block_at = NULL;
+	/* who has the only reference needs no locked instruction to know it */
 	if (block == NULL ||
-	    atomic_fetch_sub_explicit(&block->refs, 1, memory_order_acq_rel) != 1) {
+	    (atomic_load_explicit(&block->refs, memory_order_acquire) != 1 &&
+	     atomic_fetch_sub_explicit(&block->refs, 1, memory_order_acq_rel) != 1)) {
 		return;
 	}
 	if (block->kind != BLOCK_SAMPLES) {

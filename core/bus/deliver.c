@@ -47,9 +47,13 @@ static void ready_append(struct endpoint *receiver, struct route *route)
 /* Newest first becomes oldest first, behind what waits already. */
 static void ready_collect(struct endpoint *receiver)
 {
-	struct route *taken = atomic_exchange_explicit(&receiver->ready, NULL,
-						       memory_order_acquire);
 	struct route *turned = NULL;
+	struct route *taken;
+
+	if (atomic_load_explicit(&receiver->ready, memory_order_relaxed) == NULL) {
+		return;
+	}
+	taken = atomic_exchange_explicit(&receiver->ready, NULL, memory_order_acquire);
 
 	while (taken != NULL) {
 		struct route *next = taken->next_ready;
@@ -97,6 +101,11 @@ static void find_gap(struct route *route, const struct ring_totals *before)
 	uint64_t samples = before->samples - route->seen.samples;
 	uint64_t events = before->events - route->seen.events;
 
+	/* mostly nothing is missing: then `seen` says what `before` does */
+	if (samples == 0 && events == 0 && before->batches == route->seen.batches &&
+	    before->changes == route->seen.changes) {
+		return;
+	}
 	route->position += before->batches - route->seen.batches;
 	if (takes_events(route->receiver)) {
 		route->position += events;
@@ -398,28 +407,43 @@ static void answer_owner(struct route *route)
 	}
 }
 
-/* True: there is more. */
+/* True: something was there, and there may be more. */
 static bool serve(struct route *route, unsigned *budget)
 {
 	unsigned share = *budget < ROUTE_SHARE ? *budget : ROUTE_SHARE;
+	unsigned served = 0;
 
 	receiver_meet(route);
 	if (list_is_empty(&route->received) || must_wait(route)) {
 		return false;
 	}
-	while (share > 0 && deliver_next(route)) {
-		share--;
-		(*budget)--;
+	while (served < share && deliver_next(route)) {
+		served++;
 	}
+	*budget -= served;
 	answer_owner(route);
-	if (share == 0) {
-		return true;
-	}
-	if (atomic_load(&route->is_ended) != 0 && ring_is_empty(route->ring)) {
+	if (served < share && atomic_load(&route->is_ended) != 0 && ring_is_empty(route->ring)) {
 		seen_reconcile(route->receiver, route, NULL);
 		receiver_part(route);
+		return false;
 	}
-	return false;
+	return served > 0;
+}
+
+/*
+ * Serve a route of the list. It says `ready` until nothing is found in it, so
+ * that pushing to a receiver that is at work is one look at a flag. Then one
+ * more look: what was pushed before the flag fell was not signalled.
+ */
+static bool serve_ready(struct route *route, unsigned *budget)
+{
+	if (serve(route, budget)) {
+		return true;
+	}
+	atomic_exchange_explicit(&route->ready, false, memory_order_acq_rel);
+	/* if it has been queued anew meanwhile, that is enough */
+	return serve(route, budget) &&
+	       !atomic_exchange_explicit(&route->ready, true, memory_order_acq_rel);
 }
 
 bool receiver_run(struct task *task)
@@ -432,10 +456,7 @@ bool receiver_run(struct task *task)
 		struct route *route = receiver->ready_first;
 
 		receiver->ready_first = route->next_ready;
-		/* from here a push queues it anew; what was pushed before is served now */
-		atomic_exchange_explicit(&route->ready, false, memory_order_acq_rel);
-		if (serve(route, &budget) &&
-		    !atomic_exchange_explicit(&route->ready, true, memory_order_acq_rel)) {
+		if (serve_ready(route, &budget)) {
 			ready_append(receiver, route);
 		} else {
 			route_unref(&route);

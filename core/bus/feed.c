@@ -167,14 +167,14 @@ static void make_room(struct route *route, size_t bytes)
 {
 	struct ring_entry entry;
 
-	while (!ring_has_room(route->ring, bytes) && ring_take(route->ring, &entry)) {
+	while (!ring_has_room(route->ring, bytes) && ring_take_back(route->ring, &entry)) {
 		lose_head(route, &entry);
 		if (route->is_dirty) {
 			break;
 		}
 	}
 	route->owes_all |= route->is_dirty;
-	while (route->is_dirty && ring_take(route->ring, &entry)) {
+	while (route->is_dirty && ring_take_back(route->ring, &entry)) {
 		lose_head(route, &entry);
 	}
 	update_owes(route);
@@ -191,13 +191,13 @@ void route_spoil(struct route *route)
 
 static void put(struct route *route, struct block *block)
 {
-	struct ring_entry entry = { .block = block, .before = route->totals };
+	const struct ring_totals before = route->totals;
 
 	count_total(route, block);
 	if (block->kind == BLOCK_SAMPLES) {
 		route->pushed_number = block->number;
 	}
-	ring_push(route->ring, &entry);
+	ring_push(route->ring, block, &before);
 	receiver_signal(route);
 }
 

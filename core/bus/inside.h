@@ -68,7 +68,8 @@ enum held_back {
 
 /*
  * From one owner to one receiver. References: the bus's list, the producer
- * while it feeds, the receiver until it has read the end.
+ * while it feeds, the receiver until it has read the end. What one side
+ * writes for every batch has cache lines apart from what the other reads.
  */
 struct route {
 	uint32_t magic;
@@ -86,7 +87,7 @@ struct route {
 	struct endpoint *waiting;       /* lock: the receiver that leaves and waits */
 
 	/* the publisher's loop */
-	struct filter *filter;          /* NULL: not fed */
+	_Alignas(64) struct filter *filter;     /* NULL: not fed */
 	struct page_table marks;        /* uint8_t; pages NULL: not used yet */
 	struct page_table reported;     /* struct reported; the same */
 	bool is_dirty;                  /* a change was lost: nothing goes in before a snapshot */
@@ -101,22 +102,22 @@ struct route {
 	size_t held_count, held_room;
 
 	/* any */
-	atomic_int is_ended;            /* nothing more comes: forget what it showed */
+	_Alignas(64) atomic_int is_ended;          /* nothing more comes: forget what it showed */
 	atomic_bool owes;               /* the receiver tells the owner when there is room */
 	atomic_bool ready;              /* is in the receiver's list of ready routes */
 	struct route *next_ready;       /* whoever set ready */
 	_Atomic uint64_t lost_samples_at, lost_events_at;       /* totals at a loss at the end */
-	_Atomic uint64_t acked_number;  /* every batch up to here is answered */
 	_Atomic uint64_t filtered, lost_samples, lost_events, resyncs;
 
 	/* the receiver's loop */
-	struct list received;           /* of the receiver; empty: not known yet, or parted */
+	_Alignas(64) struct list received;      /* of the receiver; empty: not known yet, or parted */
 	bool is_met;
 	bool is_first;                  /* no earlier route of its owner is left */
 	struct ring_totals seen;
 	uint64_t position;              /* of the last batch or event; lost ones count */
 	bool is_cut;                    /* a change is missing: nothing counts before a snapshot */
 	struct window *window;          /* EW_ACKS */
+	_Atomic uint64_t acked_number;  /* every batch up to here is answered */
 	_Atomic uint64_t batches, samples, events, gaps;        /* delivered */
 	_Atomic uint64_t acked, redelivered, dead;
 	_Atomic uint32_t open;

@@ -19,6 +19,10 @@ struct slot {
 	_Atomic uint64_t changes;
 };
 
+/*
+ * Each side has a cache line of its own and remembers there what it saw last
+ * of the other's: it looks again when that says full, or empty.
+ */
 struct ring {
 	uint32_t capacity;              /* a power of two */
 	_Atomic uint32_t limit_entries; /* at most capacity */
@@ -26,9 +30,14 @@ struct ring {
 	struct slot *slots;
 	_Alignas(64) _Atomic uint64_t head;
 	_Atomic uint64_t bytes_out;     /* given back by the consumer */
+	uint64_t tail_seen;             /* the consumer's */
 	_Alignas(64) _Atomic uint64_t tail;
 	_Atomic uint64_t bytes_in;      /* pushed by the producer, less what it dropped */
+	uint64_t head_seen, out_seen;   /* the producer's */
+	uint64_t seen_at;               /* tail, when it looked */
 };
+
+#define LOOK_EVERY  32u         /* entries: a receiver that holds more takes room back */
 
 /* Each counter has one writer: no locked instruction. */
 static void add(_Atomic uint64_t *counter, uint64_t by)
@@ -39,7 +48,7 @@ static void add(_Atomic uint64_t *counter, uint64_t by)
 
 int ring_new(uint32_t capacity, struct ring **ring_out)
 {
-	struct ring *ring = aligned_alloc(64, (sizeof(*ring) + 63) / 64 * 64);
+	struct ring *ring = aligned_alloc(64, sizeof(*ring));
 	uint32_t rounded = 2;
 
 	if (ring == NULL) {
@@ -48,14 +57,10 @@ int ring_new(uint32_t capacity, struct ring **ring_out)
 	while (rounded < capacity && rounded < UINT32_C(1) << 30) {
 		rounded *= 2;
 	}
-	ring->capacity = rounded;
+	*ring = (struct ring){ .capacity = rounded };
 	atomic_init(&ring->limit_entries, rounded);
 	atomic_init(&ring->limit_bytes, SIZE_MAX);
 	ring->slots = calloc(rounded, sizeof(*ring->slots));
-	atomic_init(&ring->head, 0);
-	atomic_init(&ring->tail, 0);
-	atomic_init(&ring->bytes_in, 0);
-	atomic_init(&ring->bytes_out, 0);
 	if (ring->slots == NULL) {
 		free(ring);
 		return -ENOMEM;
@@ -80,15 +85,32 @@ void ring_free(struct ring **ring_at)
 	free(ring);
 }
 
-bool ring_has_room(const struct ring *ring, size_t bytes)
+/*
+ * By what the producer saw last. An empty queue takes a block of any size, or
+ * it would never pass.
+ */
+static bool seems_to_fit(const struct ring *ring, size_t bytes)
 {
 	uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
-	size_t used = ring_bytes(ring);
+	uint64_t used = atomic_load_explicit(&ring->bytes_in, memory_order_relaxed) -
+			ring->out_seen;
 
-	/* an empty queue takes a block of any size, or it would never pass */
-	return tail - atomic_load_explicit(&ring->head, memory_order_acquire) <
+	return tail - ring->head_seen <
 		       atomic_load_explicit(&ring->limit_entries, memory_order_relaxed) &&
 	       (used == 0 || used + bytes <= ring_limit_bytes(ring));
+}
+
+bool ring_has_room(struct ring *ring, size_t bytes)
+{
+	uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+
+	if (tail - ring->seen_at < LOOK_EVERY && seems_to_fit(ring, bytes)) {
+		return true;
+	}
+	ring->seen_at = tail;
+	ring->head_seen = atomic_load_explicit(&ring->head, memory_order_acquire);
+	ring->out_seen = atomic_load_explicit(&ring->bytes_out, memory_order_acquire);
+	return seems_to_fit(ring, bytes);
 }
 
 void ring_set_limits(struct ring *ring, uint32_t entries, size_t bytes)
@@ -104,28 +126,39 @@ uint32_t ring_capacity(const struct ring *ring)
 	return ring->capacity;
 }
 
-void ring_push(struct ring *ring, const struct ring_entry *entry)
+void ring_push(struct ring *ring, struct block *block, const struct ring_totals *before)
 {
 	uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
 	struct slot *slot = &ring->slots[tail & (ring->capacity - 1)];
 
-	add(&ring->bytes_in, entry->block->bytes);
-	atomic_store_explicit(&slot->block, entry->block, memory_order_relaxed);
-	atomic_store_explicit(&slot->batches, entry->before.batches, memory_order_relaxed);
-	atomic_store_explicit(&slot->samples, entry->before.samples, memory_order_relaxed);
-	atomic_store_explicit(&slot->events, entry->before.events, memory_order_relaxed);
-	atomic_store_explicit(&slot->changes, entry->before.changes, memory_order_relaxed);
+	add(&ring->bytes_in, block->bytes);
+	atomic_store_explicit(&slot->block, block, memory_order_relaxed);
+	atomic_store_explicit(&slot->batches, before->batches, memory_order_relaxed);
+	atomic_store_explicit(&slot->samples, before->samples, memory_order_relaxed);
+	atomic_store_explicit(&slot->events, before->events, memory_order_relaxed);
+	atomic_store_explicit(&slot->changes, before->changes, memory_order_relaxed);
 	atomic_store_explicit(&ring->tail, tail + 1, memory_order_release);
 }
 
-bool ring_take(struct ring *ring, struct ring_entry *entry_out)
+/* Is there an entry at head, by what was seen of the tail, or else by a new look at it? */
+static bool has_entry(const struct ring *ring, uint64_t head, uint64_t *tail_seen)
+{
+	/* the other side may have moved the head past what we saw of the tail */
+	if ((int64_t)(*tail_seen - head) > 0) {
+		return true;
+	}
+	*tail_seen = atomic_load_explicit(&ring->tail, memory_order_acquire);
+	return *tail_seen != head;
+}
+
+static bool take(struct ring *ring, uint64_t *tail_seen, struct ring_entry *entry_out)
 {
 	uint64_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
 	struct ring_entry entry;
 	struct slot *slot;
 
 	do {
-		if (head == atomic_load_explicit(&ring->tail, memory_order_acquire)) {
+		if (!has_entry(ring, head, tail_seen)) {
 			return false;
 		}
 		slot = &ring->slots[head & (ring->capacity - 1)];
@@ -139,6 +172,33 @@ bool ring_take(struct ring *ring, struct ring_entry *entry_out)
 							memory_order_acquire));
 	*entry_out = entry;
 	return true;
+}
+
+/* Begin to fetch what the consumer takes next: the producer's core has it. */
+static void fetch_next(const struct ring *ring)
+{
+	uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
+
+	if ((int64_t)(ring->tail_seen - head) > 0) {
+		__builtin_prefetch(atomic_load_explicit(
+			&ring->slots[head & (ring->capacity - 1)].block, memory_order_relaxed));
+	}
+}
+
+bool ring_take(struct ring *ring, struct ring_entry *entry_out)
+{
+	if (!take(ring, &ring->tail_seen, entry_out)) {
+		return false;
+	}
+	fetch_next(ring);
+	return true;
+}
+
+bool ring_take_back(struct ring *ring, struct ring_entry *entry_out)
+{
+	uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+
+	return take(ring, &tail, entry_out);
 }
 
 void ring_release(struct ring *ring, size_t bytes)

@@ -38,13 +38,14 @@ uint32_t ring_capacity(const struct ring *ring);
 void ring_free(struct ring **ring);
 
 /* Would an entry of this size fit? Producer. */
-bool ring_has_room(const struct ring *ring, size_t bytes);
+bool ring_has_room(struct ring *ring, size_t bytes);
 
 /* Push; takes one reference of the block. The caller has seen that there is room. Producer. */
-void ring_push(struct ring *ring, const struct ring_entry *entry);
+void ring_push(struct ring *ring, struct block *block, const struct ring_totals *before);
 
-/* Take the oldest, with its reference. False: empty. Producer (to drop) and consumer. */
+/* Take the oldest, with its reference. False: empty. Consumer; the producer, to drop it. */
 bool ring_take(struct ring *ring, struct ring_entry *entry_out);
+bool ring_take_back(struct ring *ring, struct ring_entry *entry_out);
 
 /*
  * Bytes stay counted after ring_take() until they are given back: a receiver

@@ -12,13 +12,14 @@
 struct route *route_new(struct bus *bus, struct owner *owner, struct endpoint *receiver,
 			struct filter *filter)
 {
-	struct route *route = calloc(1, sizeof(*route));
+	struct route *route = aligned_alloc(_Alignof(struct route), sizeof(*route));
 	uint32_t capacity = filter->queue_batches > ROUTE_QUEUE_BATCHES ? filter->queue_batches :
 									   ROUTE_QUEUE_BATCHES;
 
 	if (route == NULL) {
 		return NULL;
 	}
+	memset(route, 0, sizeof(*route));
 	route->magic = ROUTE_MAGIC;
 	/* the bus's list, and the receiver */
 	atomic_init(&route->refs, 2);

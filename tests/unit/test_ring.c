@@ -56,7 +56,7 @@ static void push(uint64_t number)
 	struct ring_entry entry = entry_of(number);
 
 	assert_true(ring_has_room(ring, entry.block->bytes));
-	ring_push(ring, &entry);
+	ring_push(ring, entry.block, &entry.before);
 }
 
 /* Take one and give its room back as this end does; its number. 0: there is none. */
@@ -210,7 +210,7 @@ static void test_an_entry_goes_to_the_consumer_or_is_dropped_never_both(void **s
 		while (!ring_has_room(ring, entry.block->bytes)) {
 			dropped += take_by(ring_drop) == 0 ? 0 : 1;
 		}
-		ring_push(ring, &entry);
+		ring_push(ring, entry.block, &entry.before);
 	}
 	atomic_store(&producer_is_done, true);
 	(void)pthread_join(consumer, NULL);
