@@ -110,7 +110,7 @@ struct route {
 	_Atomic uint64_t filtered, lost_samples, lost_events, resyncs;
 
 	/* the receiver's loop */
-	_Alignas(64) struct list received;      /* of the receiver; empty: not known yet, or parted */
+	_Alignas(64) struct list received;      /* of the receiver; empty: not known, or parted */
 	bool is_met;
 	bool is_first;                  /* no earlier route of its owner is left */
 	struct ring_totals seen;

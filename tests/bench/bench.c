@@ -86,7 +86,8 @@ void bench_values(const char *name, const char *unit, double *values, size_t cou
 {
 	double median = bench_percentile(values, count, 0.5);
 
-	(void)printf("%-48s %10.2f %8.2f ..%8.2f", name, median, bench_percentile(values, count, 0.1),
+	(void)printf("%-48s %10.2f %8.2f ..%8.2f", name, median,
+		     bench_percentile(values, count, 0.1),
 		     bench_percentile(values, count, 0.9));
 	print_asked(median, unit, asked);
 }
