@@ -14,12 +14,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/base/boot.h"
 #include "core/base/check.h"
 #include "core/base/text.h"
 #include "core/module/running.h"
 
 #define RUNNING_FORMAT  1u
-#define BOOT_ID_FILE    "/proc/sys/kernel/random/boot_id"
 #define OTHER           1u      /* the number for all names that have no place */
 #define OTHER_NAME      "other"
 
@@ -35,7 +35,7 @@ struct running_file {
 	uint32_t format;
 	int32_t pid;
 	int64_t started;
-	char boot_id[40];
+	char boot_id[BOOT_ID_SIZE];
 	uint32_t clean;
 	_Atomic int32_t signal;         /* what running_crashed() was told */
 	_Atomic uint32_t crashed;       /* slot + 1; 0: none, or in core */
@@ -49,18 +49,6 @@ struct running {
 	pthread_mutex_t lock;           /* slots taken, names added */
 	size_t name_count;
 };
-
-static void read_boot_id(char *out, size_t size)
-{
-	int fd = open(BOOT_ID_FILE, O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd < 0 ? -1 : read(fd, out, size - 1);
-
-	if (fd >= 0) {
-		(void)close(fd);
-	}
-	out[got < 0 ? 0 : got] = '\0';
-	out[strcspn(out, "\n")] = '\0';
-}
 
 static int map_memory(int fd, struct running_file **file_out)
 {
@@ -126,7 +114,7 @@ int running_open(const char *path, struct running **running_out)
 	running->file->format = RUNNING_FORMAT;
 	running->file->pid = getpid();
 	running->file->started = clock_utc();
-	read_boot_id(running->file->boot_id, sizeof(running->file->boot_id));
+	boot_id_read(running->file->boot_id);
 	memcpy(running->file->magic, running_magic, sizeof(running_magic));
 	*running_out = running;
 	return 0;
@@ -341,7 +329,7 @@ int running_read(const char *path, struct running_past *past_out,
 	}
 	error = read_whole(path, file);
 	if (error == 0) {
-		read_boot_id(boot_id, sizeof(boot_id));
+		boot_id_read(boot_id);
 		*past_out = (struct running_past){
 			.pid = file->pid,
 			.same_boot = strcmp(boot_id, file->boot_id) == 0,
