@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The inside of struct ew_error: one sentence and where in which file. Lives
- * on the stack of whoever asks; no thread of its own. Zeroed is empty.
+ * The inside of struct ew_error: one sentence and where in which file, and who
+ * hears warnings meanwhile. Lives on the stack of whoever asks; no thread of
+ * its own. Zeroed is empty.
  */
 #ifndef CORE_BASE_ERROR_H
 #define CORE_BASE_ERROR_H
@@ -16,6 +17,8 @@ struct ew_error {
 	char file[256]; /* "" when the position is not known */
 	unsigned line;  /* from 1; 0: not known */
 	unsigned col;   /* from 1; 0: not known */
+	void (*warn)(void *arg, const struct ew_error *warning); /* NULL: nobody listens */
+	void *warn_arg;
 };
 
 void error_clear(struct ew_error *err);

@@ -254,11 +254,19 @@ static int binding_devices(struct binding *binding)
 	return 0;
 }
 
+static void binding_on_warning(void *arg, const struct ew_error *warning)
+{
+	struct binding *binding = arg;
+	const struct conf_place place = {warning->file, warning->line, warning->col};
+
+	diag_warn(binding->bind.diag, &place, "%s: %s", binding->instance->name, warning->text);
+}
+
 /* The module's own word on its settings. */
 static int binding_ask(struct binding *binding)
 {
 	const struct ew_node *node = binding->instance->node;
-	struct ew_error err = {0};
+	struct ew_error err = {.warn = binding_on_warning, .warn_arg = binding};
 	struct conf_place place = node->place;
 	int ret;
 

@@ -306,6 +306,62 @@ int ew_node_fail(struct ew_error *err, const struct ew_node *node, const char *f
 	return -EINVAL;
 }
 
+/* Where a byte of a scalar's text stands; the scalar's own place if that is not known. */
+static struct conf_place node_place_at(const struct ew_node *node, size_t byte)
+{
+	struct conf_place place = node->place;
+	const char *text = node->as.text;
+	size_t begin = 0;
+
+	if (node->kind != EW_NODE_SCALAR || node->origin != NULL || node->layout == NODE_FLOWN) {
+		return place;
+	}
+	if (node->layout == NODE_LITERAL) {
+		place.line++;
+		place.col = node->indent + 1u;
+	} else {
+		place.col += node->is_quoted;
+	}
+	for (size_t i = 0; i < byte && text[i] != '\0'; i++) {
+		if (text[i] == '\n') {
+			place.line++;
+			begin = i + 1;
+		}
+	}
+	for (size_t i = begin; i < byte && text[i] != '\0'; i++) {
+		place.col += (text[i] & 0xc0) != 0x80; /* characters, not bytes */
+	}
+	return place;
+}
+
+int ew_node_fail_at(struct ew_error *err, const struct ew_node *node, size_t byte,
+		    const char *format, ...)
+{
+	struct conf_place place = node_place_at(node, byte);
+	va_list args;
+
+	va_start(args, format);
+	(void)error_vfail(err, format, args); /* always -EINVAL */
+	va_end(args);
+	error_set_place(err, place.file, place.line, place.col);
+	return -EINVAL;
+}
+
+void ew_node_warn(struct ew_error *err, const struct ew_node *node, const char *format, ...)
+{
+	struct ew_error warning = {0};
+	va_list args;
+
+	if (err == NULL || err->warn == NULL) {
+		return;
+	}
+	va_start(args, format);
+	(void)error_vfail(&warning, format, args); /* always -EINVAL */
+	va_end(args);
+	error_set_place(&warning, node->place.file, node->place.line, node->place.col);
+	err->warn(err->warn_arg, &warning);
+}
+
 static const char *node_shown(const struct ew_node *node)
 {
 	return node->kind == EW_NODE_SCALAR ? node->as.text : node_kind_name(node);

@@ -20,6 +20,13 @@ struct node_origin {
 	struct conf_place place; /* of its definition */
 };
 
+/* How the text of a scalar stands in the file, for places within it. */
+enum node_layout {
+	NODE_FLOWN, /* not as it is read: only the place of the whole is known */
+	NODE_LINE, /* in one line, perhaps quoted */
+	NODE_LITERAL /* behind a |, line by line */
+};
+
 struct node_entry {
 	const char *key;
 	struct conf_place place; /* of the key */
@@ -31,6 +38,8 @@ struct ew_node {
 	enum ew_node_kind kind;
 	bool is_quoted;
 	bool is_expanded; /* variables are replaced here and below */
+	uint8_t layout; /* enum node_layout, of a scalar's text in the file */
+	uint16_t indent; /* NODE_LITERAL: columns before the text */
 	uint32_t count; /* items or entries */
 	uint32_t weight; /* nodes in this subtree, aliases counted each time */
 	union {

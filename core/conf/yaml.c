@@ -45,6 +45,8 @@ struct yaml_state {
 	size_t depth; /* frames in use */
 	size_t documents;
 	size_t errors_before;
+	const char *text; /* what is parsed */
+	size_t size;
 };
 
 static struct conf_place yaml_place(const struct yaml_state *state, yaml_mark_t mark)
@@ -193,6 +195,37 @@ static void yaml_refuse_tag(struct yaml_state *state, const struct conf_place *p
 	}
 }
 
+/* How the text stands in the file; a literal's indentation is that of its first line. */
+static void yaml_note_layout(const struct yaml_state *state, const yaml_event_t *event,
+			     struct ew_node *node)
+{
+	yaml_scalar_style_t style = event->data.scalar.style;
+	const char *at = state->text, *end = state->text + state->size;
+	size_t blanks;
+
+	if (style == YAML_FOLDED_SCALAR_STYLE) {
+		return;
+	}
+	if (style != YAML_LITERAL_SCALAR_STYLE) {
+		if (event->end_mark.line == event->start_mark.line) {
+			node->layout = NODE_LINE;
+		}
+		return;
+	}
+	for (size_t line = 0; line <= event->start_mark.line && at < end; line++) {
+		const char *next = memchr(at, '\n', (size_t)(end - at));
+
+		at = next == NULL ? end : next + 1;
+	}
+	for (blanks = 0; at + blanks < end && at[blanks] == ' '; blanks++) {
+		;
+	}
+	if (at + blanks < end && at[blanks] != '\n' && blanks <= UINT16_MAX) {
+		node->layout = NODE_LITERAL;
+		node->indent = (uint16_t)blanks;
+	}
+}
+
 static int yaml_on_scalar(struct yaml_state *state, const yaml_event_t *event)
 {
 	struct conf_place place = yaml_place(state, event->start_mark);
@@ -233,6 +266,7 @@ static int yaml_on_scalar(struct yaml_state *state, const yaml_event_t *event)
 		return diag_no_memory(reader->diag, &place);
 	}
 	node->is_quoted = !is_plain;
+	yaml_note_layout(state, event, node);
 	if (anchor != NULL) {
 		anchor->node = node;
 	}
@@ -434,6 +468,8 @@ int yaml_read(struct yaml_reader *reader, const char *file, const char *text, si
 	if (ret < 0) {
 		return ret;
 	}
+	state.text = text;
+	state.size = size;
 	state.errors_before = reader->diag->errors;
 	state.frames = calloc(reader->limits->depth, sizeof(*state.frames));
 	if (state.frames == NULL || yaml_parser_initialize(&state.parser) == 0) {

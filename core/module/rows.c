@@ -105,7 +105,7 @@ static const char *option_fault(const struct table *table, const struct ew_optio
 	if (option_key(row) == NULL || option_key(row)[0] == '\0') {
 		return "has no name: use the EW_..._OPTION() macros";
 	}
-	if ((row->flags & ~(EW_REQUIRED | EW_SECRET | EW_MUST_EXIST)) != 0) {
+	if ((row->flags & ~(EW_REQUIRED | EW_SECRET | EW_MUST_EXIST | EW_SHORT)) != 0) {
 		return "has flags that this edgeway does not know: update edgeway";
 	}
 	if (!fits(table->struct_size, row->offset, value_size(row)) ||

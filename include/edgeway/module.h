@@ -9,7 +9,7 @@
  * Change log of the contract. 0.N must match exactly; 1.0 is cut once.
  *   0.1  first version
  *   0.2  EW_DURABLE; events have a position and are answered like batches;
- *        EW_BATCH_STORED; gaps of durable routes
+ *        EW_BATCH_STORED; gaps of durable routes; ew_node_fail_at(), ew_node_warn()
  */
 #ifndef EDGEWAY_MODULE_H
 #define EDGEWAY_MODULE_H

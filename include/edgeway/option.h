@@ -270,6 +270,29 @@ EW_API int ew_node_duration(const struct ew_node *node, ew_dur *value_out,
 EW_API int ew_node_fail(struct ew_error *err, const struct ew_node *node, const char *format,
 			...) EW_PRINTF(3, 4);
 
+/*
+ * The same, at a byte of the scalar's text: for a language inside a scalar.
+ * Where the text is not in the file as it is read (folded over lines, with a
+ * variable in it), the position is that of the scalar.
+ *
+ * Thread:  any, in a callback that was given err
+ * Owner:   text copied; err may be NULL
+ * Errors:  always returns -EINVAL
+ */
+EW_API int ew_node_fail_at(struct ew_error *err, const struct ew_node *node, size_t byte,
+			   const char *format, ...) EW_PRINTF(4, 5);
+
+/*
+ * Warn in check() of what is allowed and probably not meant, at the position
+ * of this node. Any number of times; the check goes on.
+ *
+ * Thread:  any, in a callback that was given err
+ * Owner:   text copied; err may be NULL
+ * Errors:  none
+ */
+EW_API void ew_node_warn(struct ew_error *err, const struct ew_node *node, const char *format,
+			 ...) EW_PRINTF(3, 4);
+
 EW_END_DECLS
 
 #endif

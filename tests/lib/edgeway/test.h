@@ -126,8 +126,8 @@ EW_API int ew_test_stop(struct ew_test *test, const char *name);
 EW_API int ew_test_run(struct ew_test *test, const char *name);
 
 /*
- * What the last function that failed had to say; lines as `edgewayd --check`
- * prints them.
+ * What the last function that failed, or warned, had to say; lines as
+ * `edgewayd --check` prints them.
  *
  * Thread:  the test's
  * Owner:   borrowed until the next call
