@@ -13,8 +13,10 @@
 
 static struct lang_symbol symbols[3];
 
-static struct lang_symbol *find(void *arg, const char *name, size_t size, uint32_t *source_out)
+static struct lang_symbol *find(void *arg, const char *name, size_t size, uint32_t *source_out,
+				const char **why_out)
 {
+	(void)why_out;
 	(void)arg;
 	if (size != 1 || *name < 'a' || *name > 'c') {
 		return NULL;

@@ -23,10 +23,12 @@ struct world {
 	ew_dur due;
 };
 
-static struct lang_symbol *find(void *arg, const char *name, size_t size, uint32_t *source_out)
+static struct lang_symbol *find(void *arg, const char *name, size_t size, uint32_t *source_out,
+				const char **why_out)
 {
 	struct world *world = arg;
 
+	(void)why_out;
 	for (uint32_t i = 0; i < NAMES; i++) {
 		if (strlen(names[i]) == size && memcmp(names[i], name, size) == 0) {
 			*source_out = i;

@@ -19,10 +19,12 @@ struct sensor {
 	ew_dur due;
 };
 
-static struct lang_symbol *find(void *arg, const char *name, size_t size, uint32_t *source_out)
+static struct lang_symbol *find(void *arg, const char *name, size_t size, uint32_t *source_out,
+				const char **why_out)
 {
 	struct sensor *sensor = arg;
 
+	(void)why_out;
 	*source_out = 0;
 	return size == 1 && *name == 'x' ? &sensor->symbol : NULL;
 }

@@ -70,6 +70,7 @@ static struct node parse_name(struct parser *parser)
 	const struct token name = parser->token;
 	struct lang_symbol *symbol;
 	struct node node = { .at = name.at };
+	const char *why = NULL;
 	uint32_t source = 0;
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -82,9 +83,13 @@ static struct node parse_name(struct parser *parser)
 	if (parser_is_sign(parser, '(')) {
 		return parser_call(parser, &name);
 	}
-	symbol = parser->scope->find(parser->scope->arg, parser->text + name.at, name.size,
-				     &source);
+	symbol = parser->error != 0 ? NULL
+		: parser->scope->find(parser->scope->arg, parser->text + name.at, name.size,
+				      &source, &why);
 	if (symbol == NULL) {
+		if (why != NULL) {
+			parser_fail(parser, name.at, "%s", why);
+		}
 		parser_unknown(parser, &name);
 		return node;
 	}

@@ -52,9 +52,12 @@ struct lang_symbol {
 
 /* Where names are looked up. */
 struct lang_scope {
-	/* The symbol of a name and its place among the sources; NULL: none. */
+	/*
+	 * The symbol of a name and its place among the sources. NULL: none, or
+	 * one that may not be named here: *why_out then says why.
+	 */
 	struct lang_symbol *(*find)(void *arg, const char *name, size_t size,
-				    uint32_t *source_out);
+				    uint32_t *source_out, const char **why_out);
 	void *arg;
 };
 
