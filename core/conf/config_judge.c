@@ -170,12 +170,6 @@ static int judge_uplinks(struct judge *judge, const struct config_root *root)
 		}
 		judge->bind->who = i < first ? "uplink" : all[i].name;
 		ret = judge_uplink(judge, &all[i], node);
-		if (all[i].fallback_uplink != NULL &&
-		    config_find_uplink(config, all[i].fallback_uplink) == NULL) {
-			(void)bind_error(judge->bind, judge_at(node, "fallback_uplink"),
-					 "'fallback_uplink': there is no uplink '%s'",
-					 all[i].fallback_uplink); /* counted */
-		}
 		judge->bind->who = NULL;
 	}
 	return ret;

@@ -101,10 +101,10 @@ int diag_no_memory(struct diag *diag, const struct conf_place *place)
 	return -ENOMEM;
 }
 
-const char *diag_format(const struct diag_item *item, char *out, size_t size)
+static const char *diag_format_as(const struct diag_item *item, const char *mark, char *out,
+				  size_t size)
 {
 	const struct conf_place *place = &item->place;
-	const char *mark = item->is_error ? "" : "warning: ";
 	char *at;
 
 	if (place->file[0] == '\0') {
@@ -125,6 +125,11 @@ const char *diag_format(const struct diag_item *item, char *out, size_t size)
 		}
 	}
 	return out;
+}
+
+const char *diag_format(const struct diag_item *item, char *out, size_t size)
+{
+	return diag_format_as(item, item->is_error ? "" : "warning: ", out, size);
 }
 
 /* Files come in the order of their first finding. */
@@ -152,7 +157,7 @@ static bool diag_is_before(const struct diag *diag, const struct diag_item *a,
 	return a->place.col < b->place.col;
 }
 
-void diag_each(const struct diag *diag, diag_fn fn, void *arg)
+static void diag_each_as(const struct diag *diag, const char *warning, diag_fn fn, void *arg)
 {
 	char line[DIAG_LINE_MAX + 512];
 	const struct diag_item *sorted[DIAG_ITEMS_MAX];
@@ -168,11 +173,23 @@ void diag_each(const struct diag *diag, diag_fn fn, void *arg)
 		sorted[at] = &diag->items[i];
 	}
 	for (i = 0; i < diag->count; i++) {
-		fn(arg, sorted[i]->is_error, diag_format(sorted[i], line, sizeof(line)));
+		const char *mark = sorted[i]->is_error ? "" : warning;
+
+		fn(arg, sorted[i]->is_error, diag_format_as(sorted[i], mark, line, sizeof(line)));
 	}
 	if (all > diag->count) {
 		(void)snprintf(line, sizeof(line), "%zu more findings are not shown",
 			       all - diag->count);
 		fn(arg, diag->errors > 0, line);
 	}
+}
+
+void diag_each(const struct diag *diag, diag_fn fn, void *arg)
+{
+	diag_each_as(diag, "warning: ", fn, arg);
+}
+
+void diag_each_to_log(const struct diag *diag, diag_fn fn, void *arg)
+{
+	diag_each_as(diag, "", fn, arg);
 }

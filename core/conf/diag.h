@@ -64,4 +64,7 @@ const char *diag_format(const struct diag_item *item, char *out, size_t size);
 typedef void (*diag_fn)(void *arg, bool is_error, const char *line);
 void diag_each(const struct diag *diag, diag_fn fn, void *arg);
 
+/* The same for a log, whose level says what is a warning: the line does not. */
+void diag_each_to_log(const struct diag *diag, diag_fn fn, void *arg);
+
 #endif

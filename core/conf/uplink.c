@@ -66,8 +66,6 @@ const struct ew_option uplink_options[] = {
 	EW_DURATION_OPTION(struct uplink_config, guest_wait, .fallback = "30s", .min = "0s",
 			   .max = "1d",
 			   .help = "how long other instances wait for the will's owner"),
-	EW_OPTION(struct uplink_config, fallback_uplink,
-		  .help = "uplink for other instances when that wait is over"),
 	EW_DURATION_OPTION(struct uplink_config, drain, .fallback = "5s", .min = "0s", .max = "10m",
 			   .help = "time to empty the outbox when a session ends"),
 	EW_TABLE_OPTION(struct uplink_config, outbox, config_outbox_options,

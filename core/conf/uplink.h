@@ -29,7 +29,6 @@ struct uplink_outbox_config {
 
 struct uplink_config {
 	const char *name; /* `uplink:` is called main */
-	const char *fallback_uplink; /* where guests go that waited too long, or NULL */
 	const char *const *servers;
 	size_t server_count;
 	bool plaintext;

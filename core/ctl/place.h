@@ -79,4 +79,7 @@ struct watch;
 void watch_leave(struct watch *watch);
 void watches_leave(struct desk *desk);
 
+/* Is this the place of an open watch? */
+bool watches_have(const struct desk *desk, const char *endpoint);
+
 #endif

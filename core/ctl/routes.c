@@ -28,11 +28,28 @@ static const char *routes_full(enum route_full full)
 	return "?";
 }
 
+struct routes {
+	const struct desk *desk;
+	struct listing *listing;
+};
+
+/* The desk's places receive and ask for writes: they publish nothing. */
+static bool routes_is_silent(const struct desk *desk, const char *from)
+{
+	return strcmp(from, endpoint_name(desk->endpoint)) == 0 ||
+	       watches_have(desk, from);
+}
+
 static int routes_add(void *arg, const struct route_stats *route)
 {
-	struct listing *listing = arg;
-	struct buf *row = listing_row(listing);
+	const struct routes *routes = arg;
+	struct listing *listing = routes->listing;
+	struct buf *row;
 
+	if (routes_is_silent(routes->desk, route->from)) {
+		return 0;
+	}
+	row = listing_row(listing);
 	if (row == NULL) {
 		return listing->is_full;
 	}
@@ -61,9 +78,10 @@ static int routes_add(void *arg, const struct route_stats *route)
 
 static int routes_walk(struct listing *listing, void *arg)
 {
-	struct desk *desk = arg;
+	const struct desk *desk = arg;
+	struct routes routes = { desk, listing };
 
-	return bus_routes_walk(desk->bus, routes_add, listing);
+	return bus_routes_walk(desk->bus, routes_add, &routes);
 }
 
 void desk_run_routes(struct ctl_request *request, void *arg)

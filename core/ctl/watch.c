@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/base/check.h"
 #include "core/base/error.h"
@@ -132,6 +133,21 @@ static void watch_free(struct watch *watch)
 	timer_fini(&watch->until);
 	endpoint_free(&watch->endpoint);
 	free(watch);
+}
+
+bool watches_have(const struct desk *desk, const char *endpoint)
+{
+	struct list *node;
+
+	list_for_each(node, &desk->watches) {
+		const struct watch *watch = list_entry(node, struct watch, node);
+
+		if (watch->endpoint != NULL &&
+		    strcmp(endpoint_name(watch->endpoint), endpoint) == 0) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static void watch_on_left(void *arg, struct endpoint *endpoint)

@@ -366,7 +366,7 @@ static int daemon_begin(struct daemon *daemon)
 	error = settings_apply_routes(daemon, daemon->config);
 	error = error != 0 ? error : settings_apply_access(daemon, daemon->config);
 	error = error != 0 ? error : supervisor_begin(daemon, &diag);
-	diag_each(&diag, daemon_log_finding, NULL);
+	diag_each_to_log(&diag, daemon_log_finding, NULL);
 	diag_fini(&diag);
 	return error != 0 ? error : settings_apply_http(daemon, daemon->config);
 }
@@ -378,7 +378,7 @@ static int daemon_load(struct daemon *daemon)
 
 	diag_init(&diag);
 	error = config_load(daemon->options->config, 0, &diag, &daemon->config);
-	diag_each(&diag, daemon_log_finding, NULL);
+	diag_each_to_log(&diag, daemon_log_finding, NULL);
 	diag_fini(&diag);
 	if (error != 0) {
 		return error;

@@ -60,6 +60,24 @@ static const struct ew_module *look_find(void *arg, const char *name)
 	return loader_find(arg, name, &module, &err) == 0 ? &module->what : NULL;
 }
 
+static bool look_names(const struct config_strings *names, const char *name)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		if (strcmp(names->at[i], name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Does the route make this instance wait for that one? */
+static bool look_blocks(const struct config_route *route, const char *from, const char *to)
+{
+	return route->full == CONFIG_FULL_BLOCK && strcmp(from, to) != 0 &&
+	       (route->from.count == 0 || look_names(&route->from, from)) &&
+	       look_names(&route->to, to);
+}
+
 /* A route that blocks may be fed only by instances that can wait. */
 static void look_at_route(struct loader *loader, const struct config *config,
 			  const struct config_route *route, struct diag *diag)
@@ -67,11 +85,8 @@ static void look_at_route(struct loader *loader, const struct config *config,
 	for (size_t i = 0; i < config->instance_count; i++) {
 		const struct config_instance *instance = &config->instances[i];
 		const struct ew_module *module = look_find(loader, instance->module);
-		bool feeds = route->from.count == 0;
+		bool feeds = route->from.count == 0 || look_names(&route->from, instance->name);
 
-		for (size_t from = 0; from < route->from.count; from++) {
-			feeds = feeds || strcmp(route->from.at[from], instance->name) == 0;
-		}
 		if (feeds && module != NULL && (module->flags & EW_CAN_WAIT) == 0) {
 			diag_error(diag, &route->place,
 				   "'full: block' needs publishers that can wait; '%s' of module "
@@ -81,14 +96,82 @@ static void look_at_route(struct loader *loader, const struct config *config,
 	}
 }
 
+/* The first route that makes one of these instances wait for another of them. */
+static const struct config_route *look_find_wait(const struct config *config, const bool *is_in,
+						 size_t from, size_t to)
+{
+	for (size_t i = 0; is_in[from] && is_in[to] && i < config->route_count; i++) {
+		if (look_blocks(&config->routes[i], config->instances[from].name,
+				config->instances[to].name)) {
+			return &config->routes[i];
+		}
+	}
+	return NULL;
+}
+
+/* Does it wait for one, and one for it? Else no circle goes through it. */
+static bool look_is_between(const struct config *config, const bool *is_in, size_t which)
+{
+	bool waits = false, is_awaited = false;
+
+	for (size_t i = 0; i < config->instance_count && !(waits && is_awaited); i++) {
+		waits = waits || look_find_wait(config, is_in, which, i) != NULL;
+		is_awaited = is_awaited || look_find_wait(config, is_in, i, which) != NULL;
+	}
+	return waits && is_awaited;
+}
+
+/* Instances that wait for each other in a circle would wait for ever. */
+static void look_at_circles(const struct config *config, bool *is_in, struct diag *diag)
+{
+	const struct config_route *route;
+	bool has_changed = true;
+
+	while (has_changed) {
+		has_changed = false;
+		for (size_t i = 0; i < config->instance_count; i++) {
+			if (is_in[i] && !look_is_between(config, is_in, i)) {
+				is_in[i] = false;
+				has_changed = true;
+			}
+		}
+	}
+	for (size_t i = 0; i < config->instance_count; i++) {
+		for (size_t j = 0; j < config->instance_count; j++) {
+			route = look_find_wait(config, is_in, i, j);
+			if (route != NULL) {
+				diag_error(diag, &route->place,
+					   "'full: block' goes round in a circle by way of '%s' "
+					   "and '%s', which would wait for each other: choose "
+					   "drop_oldest for one of its routes",
+					   config->instances[i].name, config->instances[j].name);
+				return;
+			}
+		}
+	}
+}
+
 int look_at_routes(struct loader *loader, const struct config *config, struct diag *diag)
 {
-	size_t before = diag->errors;
+	size_t before = diag->errors, blocks = 0;
+	bool *is_in;
 
 	for (size_t i = 0; i < config->route_count; i++) {
 		if (config->routes[i].full == CONFIG_FULL_BLOCK) {
 			look_at_route(loader, config, &config->routes[i], diag);
+			blocks++;
 		}
+	}
+	if (blocks > 1 && diag->errors == before) {
+		is_in = malloc(config->instance_count * sizeof(*is_in));
+		if (is_in == NULL) {
+			return diag_no_memory(diag, NULL);
+		}
+		for (size_t i = 0; i < config->instance_count; i++) {
+			is_in[i] = config->instances[i].is_enabled;
+		}
+		look_at_circles(config, is_in, diag);
+		free(is_in);
 	}
 	return diag->errors > before ? -EINVAL : 0;
 }

@@ -336,7 +336,7 @@ void reload_begin(struct daemon *daemon, const struct reload_caller *caller)
 	if (error == 0) {
 		error = reload_switch(daemon, fresh);
 	}
-	diag_each(&reload->diag, reload_add_finding, reload);
+	diag_each_to_log(&reload->diag, reload_add_finding, reload);
 	if (error != 0) {
 		daemon_drop_config(daemon, &fresh);
 		reload_finish(daemon, error, reload->failure[0] != '\0' ? reload->failure

@@ -109,7 +109,7 @@ struct daemon {
 /* Run until told to stop. Returns the exit status of the process. */
 int daemon_run(const struct daemon_options *options);
 
-/* A finding of diag_each() to the log. */
+/* A finding of diag_each_to_log() to the log. */
 void daemon_log_finding(void *arg, bool is_error, const char *line);
 
 /* Something changed: look at the whole once the stack is unwound. */

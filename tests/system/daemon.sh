@@ -5,11 +5,9 @@
 # shellcheck source=tests/lib/scenario.bash
 . "${top_srcdir:?}/tests/lib/scenario.bash"
 
-build=${top_builddir:?}
-modules=$work/modules
-mkdir "$modules"
-cp "$build"/modules/.libs/example.so "$build"/tests/lib/.libs/faulty.so "$modules"
-file=$work/edge.yaml
+# shellcheck source=tests/lib/daemon.bash
+. "$top_srcdir/tests/lib/daemon.bash"
+take_modules example faulty numbers checker
 
 # config LINE...: instances below a fixed head
 config() {
@@ -20,21 +18,6 @@ config() {
 		echo 'instances:'
 		printf '  %s\n' "$@"
 	} >"$file"
-}
-
-daemon() {
-	start daemon "$build/edgewayd" --module-dir "$modules" \
-		--state-dir "$work/state" --run-dir "$work/run" "$@" "$file"
-}
-
-ctl() {
-	"$build/edgewayctl" --socket "$work/run/control.sock" "$@"
-}
-
-# is STATE INSTANCE
-is() {
-	ctl --json instances |
-		grep -qE "\"instance\":\"$2\".*\"state\":\"$1\""
 }
 
 step 'a wrong file is told with its places, and nothing starts'
@@ -51,6 +34,25 @@ has_logged check ":7:.*no module 'nothing'" || fail 'no word of the module'
 daemon
 ended daemon
 [ "$status" -eq 78 ] || fail "the daemon ended with $status"
+
+step 'publishers that wait for each other in a circle are refused'
+cat >"$file" <<-'END'
+	version: 1
+	instances:
+	  n: {module: numbers}
+	  m: {module: numbers}
+	  c: {module: checker}
+	routes:
+	  - {from: [n], to: [c, m], full: block}
+	  - {from: [m], to: [n], full: block}
+END
+"$build/edgewayd" --module-dir "$modules" --check "$file" >"$work/check.log" 2>&1 &&
+	fail 'a circle was taken'
+has_logged check ":7:.*'full: block' goes round in a circle by way of 'n' and 'm'" ||
+	fail "$(cat "$work/check.log")"
+sed -i '$d' "$file"
+"$build/edgewayd" --module-dir "$modules" --check "$file" >"$work/check.log" 2>&1 ||
+	fail "no circle is left: $(cat "$work/check.log")"
 
 step 'it starts, answers, and a second one is refused'
 config 'a: {module: example}' 'b: {module: example, device: b}' \
@@ -77,6 +79,24 @@ ctl devices | grep -q '^c ' || fail 'the new device is not there'
 [ "$(grep -c 'example/a: started' "$work/daemon.log")" -eq 1 ] ||
 	fail 'a was started again'
 ctl --json instances | grep -q '"instance":"c"' && fail 'c is still there'
+
+step 'routes are those that may bring something'
+ctl routes >"$work/routes.log"
+has_logged routes '^gateway +a ' || fail "$(cat "$work/routes.log")"
+! has_logged routes '^control ' || fail 'the control socket publishes nothing'
+
+step 'what only a restart can change is named'
+for change in 'state_dir: /nowhere' 'gateway: {name: other}' 'store: {size: 2GiB}' \
+	'uplink: {servers: ["mqtt://127.0.0.1:1"], plaintext: yes}'; do
+	config 'a: {module: example}' 'b: {module: example, device: c}'
+	sed -i "/^${change%%:*}:/d" "$file"
+	sed -i "1a $change" "$file"
+	ctl reload >"$work/reload.log" 2>&1 && fail "$change was taken"
+	has_logged reload "'${change%%:*}' .*restart" ||
+		fail "$change: $(cat "$work/reload.log")"
+	! has_logged reload 'warning.*warning:' || fail 'a warning is named twice'
+done
+! has_logged daemon 'warning: .*warning:' || fail 'a warning is named twice'
 
 step 'a reload with an error changes nothing'
 config 'a: {module: example, every: never}' 'd: {module: example, device: d}'

@@ -117,7 +117,7 @@ static void test_wrong_uplinks_and_listeners_are_told(void **state)
 	assert_int_equal(load_text("version: 1\n"
 				   "gateway: {group: a/b, name: \"\"}\n"
 				   "uplink: {servers: [\"http://b\", \"mqtts://:1\"], "
-				   "key: k, fallback_uplink: x, password: p}\n"
+				   "key: k, password: p}\n"
 				   "uplinks: {main: {servers: \"mqtts://b:1\", tls: {verify: no}, "
 				   "backoff: {min: 5m}}}\n"
 				   "http: {listen: \"0.0.0.0:80\"}\n"
@@ -132,7 +132,6 @@ static void test_wrong_uplinks_and_listeners_are_told(void **state)
 	assert_told(&diag, "'key': cannot read 'k'");
 	assert_told(&diag, "edge.yaml:4:17: main: 'backoff: max' is below 'min'");
 	assert_told(&diag, "warning: the server's certificate is not verified");
-	assert_told(&diag, "uplink: 'fallback_uplink': there is no uplink 'x'");
 	assert_told(&diag, "'password' is a secret and not written here");
 	assert_told(&diag, "edge.yaml:4:17: 'main' cannot be the name of an uplink");
 	assert_told(&diag, "edge.yaml:5:16: http: listen: '0.0.0.0:80' is reachable");
