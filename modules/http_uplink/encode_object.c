@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Records as JSON objects: see encode_inside.h. */
+#include <string.h>
+
+#include "modules/http_uplink/encode_inside.h"
+#include "modules/http_uplink/number.h"
+#include "modules/http_uplink/words.h"
+
+/* `"key":"text"`, and a comma before it; a NULL or empty text is left out. */
+static void object_pair(struct bytes *to, const char *key, const char *text)
+{
+	if (text == NULL || text[0] == '\0') {
+		return;
+	}
+	bytes_char(to, ',');
+	words_json_string(to, key);
+	bytes_char(to, ':');
+	words_json_string(to, text);
+}
+
+static void object_extra(struct bytes *to, const struct shape_names *names)
+{
+	for (size_t i = 0; i < names->extra_count; i++) {
+		object_pair(to, names->extra[i].name, names->extra[i].value);
+	}
+}
+
+void object_shape(struct bytes *to, const struct shape_names *names,
+		  const struct ew_tag_spec *tag)
+{
+	const char *type = ew_type_name(tag->type);
+
+	bytes_text(to, "{\"device\":");
+	words_json_string(to, names->device);
+	object_pair(to, "tag", tag->name);
+	object_pair(to, "type", type);
+	object_pair(to, "unit", tag->unit);
+	object_extra(to, names);
+	bytes_text(to, ",\"value\":");
+}
+
+/* Text and bytes; numbers are written by the caller. */
+static void object_long(struct bytes *body, unsigned type, const struct ew_sample *sample)
+{
+	if ((type & EW_TYPE_ARRAY) != 0 && sample->type == EW_BYTES) {
+		words_array(body, type & ~EW_TYPE_ARRAY, sample);
+		return;
+	}
+	bytes_char(body, '"');
+	if (sample->type == EW_TEXT) {
+		words_json(body, sample->v.x.at, sample->v.x.size);
+	} else {
+		words_base64(body, sample->v.x.at, sample->v.x.size);
+	}
+	bytes_char(body, '"');
+}
+
+static size_t object_put(char *to, const char *text, size_t size)
+{
+	memcpy(to, text, size);
+	return size;
+}
+
+#define object_word(to, text)  object_put(to, text, sizeof(text) - 1)
+
+/* A value that takes at most NUMBER_SIZE bytes. */
+static size_t object_short(char *to, unsigned type, const struct ew_sample *sample)
+{
+	if (!words_has_value(sample)) {
+		return object_word(to, "null");
+	}
+	if (sample->type == EW_BOOL) {
+		return sample->v.b ? object_word(to, "true") : object_word(to, "false");
+	}
+	if (sample->type == EW_I64) {
+		return number_i64(to, sample->v.i);
+	}
+	if (sample->type == EW_U64) {
+		return number_u64(to, sample->v.u);
+	}
+	return number_f64(to, sample->v.f, type == EW_TYPE_F32);
+}
+
+/* What follows the value. It fits into ENCODE_SLACK. */
+static size_t object_tail(char *to, const struct ew_sample *sample)
+{
+	const char *reason = words_reason(sample->quality);
+	const char *quality = words_quality(sample->quality);
+	char *at = to;
+
+	at += object_word(at, ",\"quality\":\"");
+	at += object_put(at, quality, strlen(quality));
+	if (reason[0] != '\0') {
+		at += object_word(at, "\",\"reason\":\"");
+		at += object_put(at, reason, strlen(reason));
+	}
+	at += object_word(at, "\",\"time\":");
+	at += number_i64(at, sample->time);
+	if ((sample->flags & EW_HISTORICAL) != 0) {
+		at += object_word(at, ",\"historical\":true");
+	}
+	if ((sample->flags & EW_CLOCK_UNSET) != 0) {
+		at += object_word(at, ",\"clock_unset\":true");
+	}
+	*at++ = '}';
+	return (size_t)(at - to);
+}
+
+void object_sample(struct bytes *body, const struct shape *shape, const struct ew_sample *sample)
+{
+	char *at = bytes_room(body, shape->size + NUMBER_SIZE + ENCODE_SLACK);
+	char *begin = at;
+
+	if (at == NULL) {
+		return;
+	}
+	at += object_put(at, shape->text, shape->size);
+	if (ew_sample_has_bytes(sample) && words_has_value(sample)) {
+		bytes_grow(body, (size_t)(at - begin));
+		object_long(body, shape->type, sample);
+		begin = bytes_room(body, ENCODE_SLACK);
+		if (begin == NULL) {
+			return;
+		}
+		at = begin;
+	} else {
+		at += object_short(at, shape->type, sample);
+	}
+	at += object_tail(at, sample);
+	bytes_grow(body, (size_t)(at - begin));
+}
+
+/* A JSON object on one line: white space outside of its texts is of no use. */
+static void object_body(struct bytes *to, const char *body)
+{
+	for (; *body != '\0'; body++) {
+		if ((unsigned char)*body >= ' ') {
+			bytes_char(to, *body);
+		}
+	}
+}
+
+void object_event(struct bytes *body, const struct shape_names *names,
+		  const struct ew_event *event)
+{
+	char time[NUMBER_SIZE];
+
+	bytes_text(body, "{\"event\":");
+	words_json_string(body, event->kind);
+	object_pair(body, "severity", words_severity(event->severity));
+	object_pair(body, "device", names->device);
+	object_extra(body, names);
+	object_pair(body, "key", event->key);
+	if (event->body != NULL) {
+		bytes_text(body, ",\"body\":");
+		object_body(body, event->body);
+	}
+	bytes_text(body, ",\"time\":");
+	bytes_add(body, time, number_i64(time, event->time));
+	bytes_char(body, '}');
+}

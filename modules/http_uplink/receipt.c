@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is owed to the bus: see receipt.h. */
+#include "modules/http_uplink/receipt.h"
+
+#include <stdlib.h>
+
+struct route_book {
+	SLIST_ENTRY(route_book) next;
+	uint32_t id;
+	struct receipt_queue queue;     /* in order of arrival */
+	uint64_t left_from, left_to;    /* positions that found no memory; 0: none */
+};
+
+/* What a range of positions is answered with. */
+enum answer {
+	ANSWER_ACK,
+	ANSWER_DEAD
+};
+
+void receipts_init(struct receipts *receipts, struct ew_instance *inst)
+{
+	*receipts = (struct receipts){.inst = inst};
+	SLIST_INIT(&receipts->routes);
+	STAILQ_INIT(&receipts->events);
+}
+
+static void receipts_clear(struct receipt_queue *queue)
+{
+	struct receipt *receipt;
+
+	while ((receipt = STAILQ_FIRST(queue)) != NULL) {
+		STAILQ_REMOVE_HEAD(queue, next);
+		free(receipt);
+	}
+}
+
+void receipts_free(struct receipts *receipts)
+{
+	struct route_book *route;
+
+	while ((route = SLIST_FIRST(&receipts->routes)) != NULL) {
+		SLIST_REMOVE_HEAD(&receipts->routes, next);
+		receipts_clear(&route->queue);
+		free(route);
+	}
+	receipts_clear(&receipts->events);
+}
+
+/* Routes that ended with their publisher and owe nothing. */
+static void receipts_sweep(struct receipts *receipts)
+{
+	struct route_book *route = SLIST_FIRST(&receipts->routes);
+
+	while (route != NULL) {
+		struct route_book *next = SLIST_NEXT(route, next);
+
+		if (STAILQ_EMPTY(&route->queue) &&
+		    ew_route_name(receipts->inst, route->id) == NULL) {
+			SLIST_REMOVE(&receipts->routes, route, route_book, next);
+			free(route);
+		}
+		route = next;
+	}
+}
+
+static struct route_book *receipts_route(struct receipts *receipts, uint32_t id)
+{
+	struct route_book *route;
+
+	SLIST_FOREACH(route, &receipts->routes, next) {
+		if (route->id == id) {
+			return route;
+		}
+	}
+	receipts_sweep(receipts);
+	route = calloc(1, sizeof(*route));
+	if (route != NULL) {
+		route->id = id;
+		STAILQ_INIT(&route->queue);
+		SLIST_INSERT_HEAD(&receipts->routes, route, next);
+	}
+	return route;
+}
+
+/* ---- taking ---- */
+
+static struct receipt *receipts_new(struct receipts *receipts, uint32_t open)
+{
+	struct receipt *receipt = calloc(1, sizeof(*receipt));
+
+	if (receipt != NULL) {
+		receipt->arrived = ++receipts->arrived;
+		receipt->open = open;
+	}
+	return receipt;
+}
+
+static void receipts_leave(struct route_book *route, uint64_t position)
+{
+	route->left_from = route->left_from == 0 || position < route->left_from ?
+			   position : route->left_from;
+	route->left_to = position > route->left_to ? position : route->left_to;
+}
+
+struct receipt *receipts_batch(struct receipts *receipts, const struct ew_batch *batch)
+{
+	struct route_book *route = receipts_route(receipts, batch->route);
+	struct receipt *receipt = NULL;
+
+	if (route == NULL) {
+		/* not even a place to remember it: again, as soon as the loop comes by */
+		(void)ew_nack(receipts->inst, batch->route, batch->position, batch->position,
+			      EW_REDELIVER);
+		return NULL;
+	}
+	if (route->left_from == 0) {
+		receipt = receipts_new(receipts, batch->count);
+	}
+	if (receipt == NULL) {
+		receipts_leave(route, batch->position);
+		return NULL;
+	}
+	receipt->route = route;
+	receipt->position = batch->position;
+	STAILQ_INSERT_TAIL(&route->queue, receipt, next);
+	receipts->batches++;
+	return receipt;
+}
+
+struct receipt *receipts_event(struct receipts *receipts)
+{
+	struct receipt *receipt = receipts_new(receipts, 1);
+
+	if (receipt != NULL) {
+		STAILQ_INSERT_TAIL(&receipts->events, receipt, next);
+	}
+	return receipt;
+}
+
+/* ---- settling ---- */
+
+void receipt_settle(struct receipt *receipt, uint32_t records, bool is_refused)
+{
+	receipt->open -= records;
+	receipt->is_refused = receipt->is_refused || is_refused;
+}
+
+void receipt_shorten(struct receipt *receipt, uint32_t records)
+{
+	receipt->open -= records;
+	receipt->is_short = true;
+	if (receipt->route != NULL) {
+		receipts_leave(receipt->route, receipt->position);
+	}
+}
+
+/* The route may have ended meanwhile; its positions are void then. */
+static void receipts_tell(struct receipts *receipts, uint32_t route, uint64_t from, uint64_t to,
+			  enum answer answer)
+{
+	if (from == 0) {
+		return;
+	}
+	if (answer == ANSWER_ACK) {
+		(void)ew_ack(receipts->inst, route, from, to);
+	} else {
+		(void)ew_nack(receipts->inst, route, from, to, EW_DEAD_LETTER);
+	}
+}
+
+/* Receipts at the front of a route, in as few ranges as they make. */
+static void receipts_answer_route(struct receipts *receipts, struct route_book *route,
+				  uint64_t before)
+{
+	uint64_t from = 0, to = 0;
+	enum answer said = ANSWER_ACK;
+	struct receipt *receipt;
+
+	while ((receipt = STAILQ_FIRST(&route->queue)) != NULL && receipt->open == 0 &&
+	       receipt->arrived < before) {
+		enum answer answer = receipt->is_refused ? ANSWER_DEAD : ANSWER_ACK;
+
+		/* what is to come again stays unanswered until receipts_repeat() */
+		if (from != 0 && (receipt->is_short || answer != said ||
+				  receipt->position != to + 1)) {
+			receipts_tell(receipts, route->id, from, to, said);
+			from = 0;
+		}
+		if (!receipt->is_short) {
+			from = from == 0 ? receipt->position : from;
+			to = receipt->position;
+			said = answer;
+		}
+		STAILQ_REMOVE_HEAD(&route->queue, next);
+		receipts->batches--;
+		free(receipt);
+	}
+	receipts_tell(receipts, route->id, from, to, said);
+}
+
+void receipts_answer(struct receipts *receipts)
+{
+	uint64_t before = UINT64_MAX;
+	struct route_book *route;
+	struct receipt *event;
+
+	while ((event = STAILQ_FIRST(&receipts->events)) != NULL && event->open == 0) {
+		STAILQ_REMOVE_HEAD(&receipts->events, next);
+		free(event);
+	}
+	if (event != NULL) {
+		before = event->arrived;
+	}
+	SLIST_FOREACH(route, &receipts->routes, next) {
+		receipts_answer_route(receipts, route, before);
+	}
+}
+
+/* ---- want of memory ---- */
+
+bool receipts_are_short(const struct receipts *receipts)
+{
+	const struct route_book *route;
+
+	SLIST_FOREACH(route, &receipts->routes, next) {
+		if (route->left_from != 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Nothing of the route that was taken before those that were left may be open. */
+static bool receipts_may_repeat(const struct route_book *route)
+{
+	const struct receipt *receipt;
+
+	STAILQ_FOREACH(receipt, &route->queue, next) {
+		if (receipt->is_short) {
+			return false;
+		}
+	}
+	return route->left_from != 0;
+}
+
+void receipts_repeat(struct receipts *receipts)
+{
+	struct route_book *route;
+
+	SLIST_FOREACH(route, &receipts->routes, next) {
+		if (receipts_may_repeat(route)) {
+			uint64_t from = route->left_from, to = route->left_to;
+
+			route->left_from = 0;
+			route->left_to = 0;
+			(void)ew_nack(receipts->inst, route->id, from, to, EW_REDELIVER);
+		}
+	}
+}
