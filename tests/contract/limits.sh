@@ -57,7 +57,7 @@ function params(text,    i, c, depth, count, part, before) {
 	sub(/^[^(]*/, "", text)
 	count = params(text)
 	# a callback has the inputs that its library gives it
-	if (count > 5 && !($3 == "core/http/mhd.c" && $4 ~ /^on_/))
+	if (count > 5 && !($3 ~ /^(core\/http\/mhd|tests\/lib\/http_sink)\.c$/ && $4 ~ /^on_/))
 		print $3 ":" $2 ": " $4 " has " count " inputs, more than 5"
 	if ($3 !~ /^tests\//)
 		sizes[++functions] = size
