@@ -45,9 +45,10 @@ static void assert_json(unsigned type, struct ew_sample sample, const char *valu
 	char *text = record(FORMAT_NDJSON, type, sample), *expected;
 	struct json_object object;
 
-	assert_true(asprintf(&expected, "{\"device\":\"line 1/pump,1\",\"tag\":\"Pump/Speed=a\","
-			     "\"type\":\"%s\",\"unit\":\"Hz\",\"site\":\"lyon, \\\"n\\\"\",\"value\":%s,%s,"
-			     "\"time\":1767225600123456789%s\n",
+	assert_true(asprintf(&expected,
+			     "{\"device\":\"line 1/pump,1\",\"tag\":\"Pump/Speed=a\","
+			     "\"type\":\"%s\",\"unit\":\"Hz\",\"site\":\"lyon, \\\"n\\\"\","
+			     "\"value\":%s,%s,\"time\":1767225600123456789%s\n",
 			     ew_type_name(type), value,
 			     strchr(tail, '|') != NULL ? "\"quality\":\"good\"" : tail,
 			     strchr(tail, '|') != NULL ? tail + 1 : "}") > 0);
