@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How fast a rule answers: from the publish of a sample to the write callback
+ * of the actuator's owner, all on one loop, and on a loop each against two
+ * bare eventfd hops. Then many rules: what one costs, and that running them
+ * takes no memory.
+ *
+ * BENCH_ROUNDS in the environment sets the size.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "core/base/check.h"
+#include "core/base/clock.h"
+#include "core/conf/config.h"
+#include "core/module/apply.h"
+#include "core/module/fleet.h"
+#include "core/module/instance.h"
+#include "core/module/module.h"
+#include "modules/rules/engine.h"
+#include "tests/bench/bench.h"
+#include "tests/bench/wrap.h"
+#include "tests/lib/player.h"
+
+#define INPUTS   100000u
+#define RULES    10000u
+
+extern const struct ew_module ew_module;        /* rules */
+
+struct times {
+	double *values;         /* us */
+	size_t count, room;
+};
+
+static struct times times_new(size_t room)
+{
+	struct times times = { calloc(room, sizeof(double)), 0, room };
+
+	check(times.values != NULL);
+	return times;
+}
+
+/* ---- the reference ---- */
+
+struct pair {
+	int there, back;
+};
+
+static void *echo(void *arg)
+{
+	const struct pair *pair = arg;
+	uint64_t value;
+
+	while (read(pair->there, &value, sizeof(value)) == sizeof(value) && value < 1u << 20) {
+		check(write(pair->back, &(uint64_t){ 1 }, sizeof(value)) == sizeof(value));
+	}
+	return NULL;
+}
+
+static void two_hops(size_t rounds, struct times *times)
+{
+	struct pair pair = { eventfd(0, EFD_CLOEXEC), eventfd(0, EFD_CLOEXEC) };
+	pthread_t thread;
+	uint64_t value;
+
+	check(pthread_create(&thread, NULL, echo, &pair) == 0);
+	for (size_t i = 0; i < rounds; i++) {
+		int64_t begin = clock_mono();
+
+		check(write(pair.there, &(uint64_t){ 1 }, sizeof(value)) == sizeof(value));
+		check(read(pair.back, &value, sizeof(value)) == sizeof(value));
+		times->values[times->count++] = (double)(clock_mono() - begin) / 1e3;
+	}
+	check(write(pair.there, &(uint64_t){ 1u << 20 }, sizeof(value)) == sizeof(value));
+	check(pthread_join(thread, NULL) == 0);
+	(void)close(pair.there); /* nothing is left in them */
+	(void)close(pair.back);
+}
+
+/* ---- a source and an actuator ---- */
+
+static struct round {
+	struct ew_instance *source;
+	uint32_t sensor;
+	double next;            /* value of the sensor */
+	_Atomic int64_t begin;
+	struct times *times;    /* NULL: the rules find their feet */
+	atomic_size_t left;
+} round_;
+
+static int source_open(struct ew_instance *inst, const void *settings, void **self_out)
+{
+	const struct ew_device_spec device = { .size = sizeof(device), .path = "source" };
+	const struct ew_tag_spec sensor = { .size = sizeof(sensor), .name = "x",
+					    .type = EW_TYPE_F64 };
+	uint32_t id;
+	int error = ew_device_declare(inst, &device, &id);
+
+	(void)settings;
+	round_.source = inst;
+	*self_out = &round_;
+	error = error != 0 ? error : ew_tag_declare(inst, id, &sensor, &round_.sensor);
+	return error != 0 ? error : ew_device_state(inst, id, EW_DEVICE_UP, NULL);
+}
+
+static void source_close(void *self)
+{
+	(void)self;
+}
+
+static void source_kick(void *self, void *arg)
+{
+	struct ew_sample sample = ew_sample_f64(round_.sensor, 1, round_.next);
+
+	(void)self;
+	(void)arg;
+	round_.next = round_.next == 1 ? 2 : 1;
+	atomic_store(&round_.begin, clock_mono());
+	check(ew_publish(round_.source, &sample, 1, NULL) == 0);
+}
+
+static struct ew_instance *drive;
+
+static int drive_open(struct ew_instance *inst, const void *settings, void **self_out)
+{
+	const struct ew_device_spec device = { .size = sizeof(device), .path = "drive" };
+	const struct ew_tag_spec valve = { .size = sizeof(valve), .name = "y", .type = EW_TYPE_F64,
+					   .access = EW_ACCESS_READ | EW_ACCESS_WRITE };
+	uint32_t id, tag;
+	int error = ew_device_declare(inst, &device, &id);
+
+	(void)settings;
+	drive = inst;
+	*self_out = &drive;
+	return error != 0 ? error : ew_tag_declare(inst, id, &valve, &tag);
+}
+
+static void drive_write(void *self, struct ew_write *write)
+{
+	int64_t now = clock_mono();
+	bool is_first = write->items[0].v.f < 0; /* the fail-safe value that goes before all */
+
+	(void)self;
+	check(ew_write_done(drive, &write, NULL) == 0);
+	if (is_first) {
+		return;
+	}
+	if (round_.times != NULL && round_.times->count < round_.times->room) {
+		round_.times->values[round_.times->count++] =
+			(double)(now - atomic_load(&round_.begin)) / 1e3;
+	}
+	if (atomic_fetch_sub(&round_.left, 1) > 1) {
+		check(ew_post(round_.source, "kick", source_kick, NULL) == 0);
+	}
+}
+
+#define DESCRIBE(word, ...)                                                     \
+	{ .magic = EW_MODULE_MAGIC, .abi_major = EW_ABI_MAJOR,                  \
+	  .abi_minor = EW_ABI_MINOR, .size = sizeof(struct ew_module),          \
+	  .option_size = sizeof(struct ew_option),                              \
+	  .metric_size = sizeof(struct ew_metric), .name = word,                \
+	  .version = "1", .summary = "of the bench", __VA_ARGS__ }
+
+static const struct ew_module source_module = DESCRIBE("source", .open = source_open,
+						       .close = source_close);
+static const struct ew_module drive_module = DESCRIBE("drive", .open = drive_open,
+						      .close = source_close,
+						      .write = drive_write);
+
+/* ---- a gateway ---- */
+
+struct gateway {
+	struct loop *main;
+	struct bus *bus;
+	struct fleet *fleet;
+	struct config *config;
+	struct module *modules[3];
+	struct ew_instance *instances[3];
+};
+
+static const char *const names[3] = { "source", "drive", "control" };
+
+static struct config *read_text(const char *text)
+{
+	struct config *config = NULL;
+	struct diag diag;
+
+	diag_init(&diag);
+	if (config_load_text("bench.yaml", text, strlen(text), &diag, &config) != 0) {
+		(void)fprintf(stderr, "%s\n", diag.items[0].text);
+		abort();
+	}
+	diag_fini(&diag);
+	return config;
+}
+
+static bool is_there(void *arg)
+{
+	struct gateway *gateway = arg;
+
+	(void)loop_step(gateway->main);
+	for (size_t i = 0; i < 3; i++) {
+		if (instance_state(gateway->instances[i]) != INSTANCE_RUNNING) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void gateway_instance(struct gateway *gateway, size_t index)
+{
+	const struct config_instance *row = config_find_instance(gateway->config, names[index]);
+	struct instance_settings settings;
+	struct instance_config how;
+	struct diag diag;
+
+	diag_init(&diag);
+	check(apply_bind(gateway->config, row, gateway->modules[index], &diag, &settings) == 0);
+	diag_fini(&diag);
+	how = apply_instance(row);
+	check(instance_new(gateway->fleet, gateway->modules[index], &how, &settings,
+			   &gateway->instances[index]) == 0);
+}
+
+static void gateway_begin(struct gateway *gateway, const char *text)
+{
+	static const struct ew_module *const found[3] = { &source_module, &drive_module,
+							  &ew_module };
+	struct ew_error err = { .text = "" };
+
+	gateway->config = read_text(text);
+	check(loop_new("main", &gateway->main) == 0 && bus_new(&gateway->bus) == 0);
+	check(fleet_new(&(struct fleet_config){ .bus = gateway->bus, .main = gateway->main,
+		.gateway = { "g", "n", "1" } }, &gateway->fleet) == 0);
+	for (size_t i = 0; i < 3; i++) {
+		check(module_new(found[i], "bench", NULL, &gateway->modules[i], &err) == 0);
+		gateway_instance(gateway, i);
+	}
+	check(apply_access(gateway->bus, gateway->config, &err) == 0);
+	for (size_t i = 0; i < 3; i++) {
+		check(instance_run(gateway->instances[i]) == 0);
+	}
+	check(wait_until(is_there, gateway));
+}
+
+static bool is_left(void *arg)
+{
+	struct gateway *gateway = arg;
+
+	(void)loop_step(gateway->main);
+	for (size_t i = 0; i < 3; i++) {
+		if (instance_state(gateway->instances[i]) != INSTANCE_CLOSED) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void gateway_end(struct gateway *gateway)
+{
+	for (size_t i = 3; i-- > 0;) {
+		instance_stop(gateway->instances[i], false);
+	}
+	check(wait_until(is_left, gateway));
+	for (size_t i = 0; i < 3; i++) {
+		instance_free(&gateway->instances[i]);
+		module_free(&gateway->modules[i]);
+	}
+	fleet_free(&gateway->fleet);
+	bus_free(&gateway->bus);
+	loop_free(&gateway->main);
+	config_free(&gateway->config);
+}
+
+static bool is_done(void *arg)
+{
+	(void)arg;
+	return atomic_load(&round_.left) == 0;
+}
+
+static void rounds(size_t count, struct times *times)
+{
+	round_.times = times;
+	atomic_store(&round_.left, count);
+	check(ew_post(round_.source, "kick", source_kick, NULL) == 0);
+	check(wait_until(is_done, NULL));
+}
+
+static void reaction(const char *loops, size_t count, struct times *times)
+{
+	struct gateway gateway = { NULL };
+	char text[1024];
+
+	(void)snprintf(text, sizeof(text),
+		       "version: 1\n"
+		       "instances:\n"
+		       "  source: {module: source%s}\n"
+		       "  drive: {module: drive%s}\n"
+		       "  control:\n"
+		       "    module: rules\n"
+		       "%s"
+		       "    inputs: {x: source:x}\n"
+		       "    rules:\n"
+		       "      follow: {value: 10 * x + 1, publish: no,"
+		       " write: {to: drive:y, fail_safe: -1, lease: 1h}}\n"
+		       "access: {control: {write: [drive:y]}}\n",
+		       *loops != '\0' ? ", loop: one" : "", *loops != '\0' ? ", loop: one" : "",
+		       *loops != '\0' ? "    loop: one\n" : "");
+	round_ = (struct round){ .next = 1 };
+	gateway_begin(&gateway, text);
+	rounds(100, NULL);
+	rounds(count, times);
+	gateway_end(&gateway);
+}
+
+/* ---- many rules ---- */
+
+static void count_run(void *arg, uint32_t rule, bool changed)
+{
+	(void)rule;
+	(void)changed;
+	(*(uint64_t *)arg)++;
+}
+
+static struct config *many(struct buf *text)
+{
+	buf_init(text, (size_t)64 << 20);
+	(void)buf_add_text(text, "version: 1\ninstances:\n  control:\n    module: rules\n"
+				 "    inputs:\n");
+	for (unsigned i = 0; i < INPUTS; i++) {
+		(void)buf_printf(text, "      i%u: {tag: \"d%u:t%u\"}\n", i, i / 1000, i);
+	}
+	(void)buf_add_text(text, "    rules:\n");
+	for (unsigned i = 0; i < RULES; i++) {
+		(void)buf_printf(text, "      r%u: {value: i%u > 5}\n", i, i * (INPUTS / RULES));
+	}
+	check(text->fault == 0);
+	return read_text(buf_text(text));
+}
+
+static void many_rules(void)
+{
+	struct buf text;
+	struct config *config = many(&text);
+	struct instance_settings settings;
+	struct wrap_counts counts = { 0, 0, 0 }, before;
+	struct ew_error err = { .text = "" };
+	struct module *module = NULL;
+	struct bench_span span;
+	struct model *model;
+	struct engine engine;
+	struct diag diag;
+	uint64_t runs = 0, puts = 0;
+	size_t bytes = 0;
+
+	diag_init(&diag);
+	check(module_new(&ew_module, "bench", NULL, &module, &err) == 0);
+	check(apply_bind(config, config_find_instance(config, "control"), module, &diag,
+			 &settings) == 0);
+	check(model_new(settings.settings, &err, &model) == 0);
+	check(engine_init(&engine, model, 0) == 0);
+	engine.on_run = count_run;
+	engine.arg = &runs;
+	engine_run_all(&engine, 0);
+	runs = 0;
+	before = wrap_read();
+	span = bench_now();
+	for (unsigned pass = 0; pass < 20; pass++) {
+		for (uint32_t i = 0; i < INPUTS; i++) {
+			engine_put(&engine, i, lang_good(i * 7u % 11u + pass % 2u), pass);
+			engine_run(&engine, pass);
+			puts++;
+		}
+	}
+	span = bench_since(span);
+	wrap_add(&counts, before);
+	check(runs == puts / (INPUTS / RULES));
+	bench_value("a rule of one comparison, of 10,000 over 100,000 inputs", "ns",
+		    (double)span.cpu / (double)runs, 200);
+	bench_value("allocations while rules run", "", (double)counts.allocations, 0);
+	for (uint32_t i = 0; i < RULES; i++) {
+		bytes += model_rule_bytes(&model->rules[i]) + sizeof(struct engine_rule);
+	}
+	bench_value("memory of such a rule", "bytes", (double)bytes / RULES, BENCH_NOTHING);
+	engine_fini(&engine);
+	model_free(&model);
+	settings.drop(settings.arg);
+	module_free(&module);
+	diag_fini(&diag);
+	config_free(&config);
+	buf_fini(&text);
+}
+
+int main(void)
+{
+	size_t count = bench_setting("BENCH_ROUNDS", 20000);
+	struct times ref = times_new(count), near = times_new(count), far = times_new(count);
+	double hops;
+
+	two_hops(count, &ref);
+	reaction("one", count, &near);
+	reaction("", count, &far);
+	bench_values("two eventfd hops between threads", "us", ref.values, ref.count,
+		     BENCH_NOTHING);
+	hops = bench_percentile(ref.values, ref.count, 0.5);
+	bench_values("publish to write, source, rules and actuator on one loop", "us", near.values,
+		     near.count, 5);
+	bench_value("   p99", "us", bench_percentile(near.values, near.count, 0.99),
+		    BENCH_NOTHING);
+	bench_values("publish to write, a loop each", "us", far.values, far.count, 3 * hops);
+	bench_value("   p99", "us", bench_percentile(far.values, far.count, 0.99), BENCH_NOTHING);
+	many_rules();
+	free(ref.values);
+	free(near.values);
+	free(far.values);
+	return bench_end();
+}
