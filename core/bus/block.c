@@ -135,6 +135,8 @@ struct block *block_take(struct block_pool *pool, enum block_kind kind, size_t b
 	block->flags = 0;
 	block->count = 0;
 	block->number = 0;
+	block->lsn_from = 0;
+	block->lsn = 0;
 	block->stamped = 0;
 	block->next = NULL;
 	block->epoch = pool->epoch;

@@ -31,9 +31,10 @@ struct block {
 	uint16_t kind;          /* enum block_kind */
 	uint16_t size_class;
 	uint32_t flags;         /* BLOCK_SAMPLES: EW_BATCH_*; DEVICE, TAG: enum ew_change */
-	uint32_t count;         /* samples */
+	uint32_t count;         /* samples; BLOCK_EVENT: bytes of text */
 	size_t bytes;           /* of memory it stands for, the bound of queues */
 	uint64_t number;        /* at the publisher */
+	uint64_t lsn_from, lsn; /* its place in the log, ends included; 0: it is not there */
 	ew_dur stamped;
 	struct block_pool *pool;
 	struct block *next;     /* in the pool */

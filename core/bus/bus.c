@@ -17,6 +17,7 @@ int bus_new(struct bus **bus_out)
 	bus->magic = BUS_MAGIC;
 	list_init(&bus->endpoints);
 	list_init(&bus->routes);
+	list_init(&bus->durables);
 	(void)pthread_mutex_init(&bus->lock, NULL);
 	(void)pthread_mutex_init(&bus->access_lock, NULL);
 	atomic_init(&bus->clock_valid, true);
@@ -48,6 +49,7 @@ void bus_free(struct bus **bus_at)
 
 		route_unref(&route);
 	}
+	durables_fini(bus);
 	ruleset_free(&bus->rules);
 	access_unref(&bus->access);
 	image_fini(&bus->image);

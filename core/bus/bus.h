@@ -22,6 +22,8 @@
 struct bus;
 struct endpoint;
 struct route;
+struct store;
+struct store_tag;
 
 struct bus_limits {
 	uint32_t devices;       /* of an endpoint; 0: 10,000 */
@@ -46,6 +48,12 @@ enum route_full {
 	ROUTE_BLOCK
 };
 
+enum route_durable {
+	ROUTE_DURABLE_BY_MODULE,        /* its module says EW_DURABLE, or does not */
+	ROUTE_DURABLE_YES,
+	ROUTE_DURABLE_NO
+};
+
 enum route_report {
 	ROUTE_REPORT_ALL,
 	ROUTE_REPORT_EXCEPTION
@@ -66,6 +74,7 @@ struct route_rule {
 	uint32_t queue_batches;         /* 0: the default; more than a route began with (or the
 					 * default) waits for the receiver's restart */
 	size_t queue_bytes;             /* 0: the default */
+	enum route_durable durable;     /* of the first rule that concerns a route */
 };
 
 #define ROUTE_QUEUE_BATCHES  1024u
@@ -80,6 +89,56 @@ struct route_rule {
  */
 int bus_set_routes(struct bus *bus, const struct route_rule *rules, size_t count,
 		   struct ew_error *err);
+
+/* ---- the log ---- */
+
+/*
+ * Keep durable routes in it. Before endpoints exist; closed when the last is
+ * gone and the bus is still there, for the log tells it what gets to the disk.
+ */
+void bus_set_store(struct bus *bus, struct store *store);
+
+/* The log's listener calls it: all up to lsn is on disk. Any thread. */
+void bus_stored(struct bus *bus, uint64_t lsn);
+
+/* The log asks what a tag is; struct store_listener.describe. */
+int bus_describe_tag(struct bus *bus, uint32_t tag, struct store_tag *tag_out);
+
+/* How a receiver reads the log. Text is borrowed for the call of bus_set_durables(). */
+struct durable_receiver {
+	const char *name;
+	bool live_first;                /* else in order */
+	uint64_t drain_messages;        /* a second, of what is read from the log; 0: no limit */
+	uint64_t drain_bytes;
+};
+
+/*
+ * The receivers for which the log keeps what is published, also while they
+ * are not here. One that is new begins now; one that is not named any more
+ * loses what it has not got. Main thread. -ENOMEM, and what store.h says of
+ * cursors; what could be done is done.
+ */
+int bus_set_durables(struct bus *bus, const struct durable_receiver *receivers, size_t count);
+
+/*
+ * All instances of the start have joined, or will not: receivers may read the
+ * log, and whom nobody declares any more is declared by it. Main thread.
+ */
+void bus_ready(struct bus *bus);
+
+/* How far a durable receiver is. */
+struct durable_stats {
+	const char *name;
+	bool is_here;
+	bool live_first;
+	uint64_t cursor;                /* lsn */
+	uint64_t records;               /* of the log behind the cursor, about; other owners' too */
+	uint64_t bytes;
+	unsigned routes, behind;        /* its durable routes, and those that read the log */
+};
+
+int bus_durables_walk(struct bus *bus,
+		      int (*fn)(void *arg, const struct durable_stats *durable), void *arg);
 
 /* ---- access and audit ---- */
 
@@ -238,6 +297,10 @@ struct route_stats {
 	enum route_full full;
 	uint64_t batches, samples, events;      /* delivered */
 	uint64_t lost_samples, lost_events;
+	bool is_durable, is_behind;             /* behind: the receiver reads the log */
+	uint64_t stored_samples, stored_events; /* that went only to the log: it was behind */
+	uint64_t told_samples[EW_GAP_REASON_COUNT];     /* lost, as gaps told it, by reason */
+	uint64_t told_events[EW_GAP_REASON_COUNT];
 	uint64_t filtered;                      /* samples that filter or exception kept back */
 	uint64_t gaps, resyncs;
 	uint64_t acked, redelivered, dead;      /* positions */
@@ -254,6 +317,7 @@ struct endpoint_stats {
 	uint64_t batches, samples, events;      /* published */
 	uint64_t refused;
 	uint64_t devices, tags, over_limit;
+	uint64_t appended, not_stored;          /* batches and events, to the log */
 	size_t pool_bytes;
 };
 

@@ -301,6 +301,14 @@ static void tell_tag(struct endpoint *endpoint, struct tag_version *version, con
 	}
 }
 
+/* The log describes a tag once a segment: it shall ask again. */
+static void forget_description(struct bus *bus, uint32_t tag)
+{
+	if (bus->store != NULL) {
+		store_forget_tag(bus->store, tag);
+	}
+}
+
 static int declare_spec(struct endpoint *endpoint, struct device *device,
 			const struct ew_tag_spec *spec, uint32_t *tag_out)
 {
@@ -323,6 +331,7 @@ static int declare_spec(struct endpoint *endpoint, struct device *device,
 	}
 	registry_set_gate(&bus->registry, change.id, gate_of(endpoint, spec));
 	if (!change.is_same) {
+		forget_description(bus, change.id);
 		tell_tag(endpoint, registry_tag(&bus->registry, change.id)->version,
 			 device->version->info.spec.path, change.change);
 	}

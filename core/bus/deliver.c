@@ -72,17 +72,20 @@ static void ready_collect(struct endpoint *receiver)
 
 /* ---- gaps ---- */
 
-static void tell_gap(struct route *route, uint64_t samples, uint64_t events)
+void receiver_tell_gap(struct route *route, enum ew_gap_reason reason, uint64_t samples,
+		       uint64_t events)
 {
 	struct endpoint *receiver = route->receiver;
 	const struct ew_gap gap = {
 		.route = route->id,
-		.reason = EW_GAP_OVERFLOW,
+		.reason = reason,
 		.samples = samples,
 		.events = events,
 	};
 
 	atomic_fetch_add_explicit(&route->gaps, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&route->told_samples[reason], samples, memory_order_relaxed);
+	atomic_fetch_add_explicit(&route->told_events[reason], events, memory_order_relaxed);
 	if (receiver->module->gap != NULL) {
 		endpoint_enter(receiver, "gap");
 		receiver->module->gap(receiver->self, &gap);
@@ -112,7 +115,10 @@ static void find_gap(struct route *route, const struct ring_totals *before)
 	}
 	route->seen = *before;
 	if (samples > 0 || events > 0) {
-		tell_gap(route, samples, events);
+		/* a durable route loses only what the log did not take either */
+		receiver_tell_gap(route, route->durable == NULL ? EW_GAP_OVERFLOW :
+								   EW_GAP_NOT_STORED,
+				  samples, events);
 	}
 }
 
@@ -162,10 +168,13 @@ static struct delivery *open_position(struct route *route, struct delivery *deli
 	return window_open(route->window, delivery);
 }
 
-/* A delivered block is done with, unless a window keeps it. */
-static void close_block(struct route *route, struct block *block)
+void receiver_close_block(struct route *route, struct block *block)
 {
-	ring_release(route->ring, block->bytes);
+	if ((block->flags & EW_BATCH_STORED) != 0) {
+		route->durable->bytes -= block->bytes;
+	} else {
+		ring_release(route->ring, block->bytes);
+	}
 	block_unref(&block);
 }
 
@@ -192,8 +201,6 @@ static void deliver_samples(struct route *route, struct block *block)
 		.route = route,
 	};
 
-	route->seen.batches++;
-	route->seen.samples += block_published(block);
 	count(&route->batches, 1);
 	count(&route->samples, block->count);
 	if (endpoint_has_view(receiver)) {
@@ -202,7 +209,7 @@ static void deliver_samples(struct route *route, struct block *block)
 	call_batch(receiver, &open_position(route, &delivery)->batch);
 	if (route->window == NULL) {
 		settle_number(route, delivery.batch.number);
-		close_block(route, block);
+		receiver_close_block(route, block);
 	}
 }
 
@@ -215,10 +222,9 @@ static void deliver_event(struct route *route, struct block *block)
 		.route = route,
 	};
 
-	route->seen.events++;
 	count(&route->events, 1);
 	if (!takes_events(receiver)) {
-		close_block(route, block);
+		receiver_close_block(route, block);
 		return;
 	}
 	delivery.event.route = route->id;
@@ -226,7 +232,7 @@ static void deliver_event(struct route *route, struct block *block)
 	delivery.event.position = ++route->position;
 	call_event(receiver, &open_position(route, &delivery)->event);
 	if (route->window == NULL) {
-		close_block(route, block);
+		receiver_close_block(route, block);
 	}
 }
 
@@ -248,9 +254,12 @@ static void deliver(struct route *route, struct block *block)
 
 	switch ((enum block_kind)block->kind) {
 	case BLOCK_SAMPLES:
+		route->seen.batches++;
+		route->seen.samples += block_published(block);
 		deliver_samples(route, block);
 		return;
 	case BLOCK_EVENT:
+		route->seen.events++;
 		deliver_event(route, block);
 		return;
 	case BLOCK_DEVICE:
@@ -268,7 +277,16 @@ static void deliver(struct route *route, struct block *block)
 		deliver_synced(route);
 		break;
 	}
-	close_block(route, block);
+	receiver_close_block(route, block);
+}
+
+void receiver_deliver_stored(struct route *route, struct block *block)
+{
+	if (block->kind == BLOCK_EVENT) {
+		deliver_event(route, block);
+	} else {
+		deliver_samples(route, block);
+	}
 }
 
 /* ---- routes ---- */
@@ -282,6 +300,9 @@ void receiver_meet(struct route *route)
 	}
 	route->is_met = true;
 	list_push(&receiver->received, &route->received);
+	if (route->durable != NULL) {
+		replay_meet(route);
+	}
 	if ((receiver->module->flags & EW_ACKS) != 0 && window_new(&route->window) != 0) {
 		log_msg(LOG_LEVEL_ERROR, route->name,
 			"no memory for positions: they are not counted");
@@ -304,7 +325,7 @@ static struct route *younger(const struct route *route)
 }
 
 /* What an earlier route of the same owner still has to say comes first. */
-static bool must_wait(struct route *route)
+bool receiver_must_wait(struct route *route)
 {
 	struct list *node;
 
@@ -327,6 +348,7 @@ void receiver_part(struct route *route)
 	struct route *next = younger(route);
 
 	list_remove(&route->received);
+	window_free(&route->window, route);
 	if (next != NULL) {
 		receiver_signal(next);
 	}
@@ -334,7 +356,7 @@ void receiver_part(struct route *route)
 }
 
 /* A batch that the module wants again comes before anything newer. */
-static bool redeliver(struct route *route)
+bool receiver_redeliver(struct route *route)
 {
 	struct delivery *delivery =
 		route->window == NULL ? NULL : window_redeliver(route->window);
@@ -359,7 +381,7 @@ static void throw_away(struct route *route, struct block *block)
 		atomic_fetch_add_explicit(&route->lost_samples, block->count,
 					  memory_order_relaxed);
 	}
-	close_block(route, block);
+	receiver_close_block(route, block);
 }
 
 /* Does an entry build on a change that was taken away under our hands? */
@@ -377,15 +399,21 @@ static bool deliver_next(struct route *route)
 {
 	struct ring_entry entry;
 
-	if (redeliver(route)) {
+	if (receiver_redeliver(route)) {
 		return true;
 	}
 	if (route->window != NULL && !window_has_room(route->window)) {
 		return false;
 	}
+	if (route->durable != NULL && replay_holds(route)) {
+		return false;
+	}
 	if (!ring_take(route->ring, &entry)) {
 		find_gap_at_end(route);
-		return false;
+		return route->durable != NULL && replay_follow(route);
+	}
+	if (route->durable != NULL && entry.block->lsn != 0) {
+		route->durable->taken = entry.block->lsn;
 	}
 	if (is_cut(route, &entry)) {
 		throw_away(route, entry.block);
@@ -414,7 +442,7 @@ static bool serve(struct route *route, unsigned *budget)
 	unsigned served = 0;
 
 	receiver_meet(route);
-	if (list_is_empty(&route->received) || must_wait(route)) {
+	if (list_is_empty(&route->received) || receiver_must_wait(route)) {
 		return false;
 	}
 	while (served < share && deliver_next(route)) {
@@ -422,7 +450,8 @@ static bool serve(struct route *route, unsigned *budget)
 	}
 	*budget -= served;
 	answer_owner(route);
-	if (served < share && atomic_load(&route->is_ended) != 0 && ring_is_empty(route->ring)) {
+	if (served < share && atomic_load(&route->is_ended) != 0 && ring_is_empty(route->ring) &&
+	    (route->durable == NULL || replay_is_over(route))) {
 		seen_reconcile(route->receiver, route, NULL);
 		receiver_part(route);
 		return false;
@@ -446,6 +475,13 @@ static bool serve_ready(struct route *route, unsigned *budget)
 	       !atomic_exchange_explicit(&route->ready, true, memory_order_acq_rel);
 }
 
+static bool run_replay(struct endpoint *receiver)
+{
+	struct replay *replay = atomic_load_explicit(&receiver->replay, memory_order_acquire);
+
+	return replay != NULL && replay_run(replay);
+}
+
 bool receiver_run(struct task *task)
 {
 	struct endpoint *receiver = container_of(task, struct endpoint, data);
@@ -462,7 +498,7 @@ bool receiver_run(struct task *task)
 			route_unref(&route);
 		}
 	}
-	return receiver->ready_first != NULL;
+	return run_replay(receiver) || receiver->ready_first != NULL;
 }
 
 void receiver_fini(struct endpoint *receiver)

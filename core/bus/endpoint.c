@@ -28,10 +28,11 @@ static void call_room(struct endpoint *endpoint)
 	}
 }
 
-/* The number up to which no acknowledging route has anything open. */
-static uint64_t settled_number(const struct endpoint *endpoint)
+/* The number up to which the log is on disk, and no acknowledging route has open what is
+ * not in it. */
+static uint64_t settled_number(struct endpoint *endpoint)
 {
-	uint64_t settled = endpoint->owner->number;
+	uint64_t settled = durable_number(endpoint);
 
 	for (size_t i = 0; i < endpoint->fed_count; i++) {
 		const struct route *route = endpoint->fed[i];
@@ -66,8 +67,11 @@ static bool signal_run(struct task *task)
 	struct endpoint *endpoint = container_of(task, struct endpoint, signal);
 
 	for (size_t i = 0; i < endpoint->fed_count; i++) {
-		if (atomic_load_explicit(&endpoint->fed[i]->owes, memory_order_relaxed)) {
-			route_repair(endpoint->fed[i], endpoint);
+		struct route *route = endpoint->fed[i];
+
+		if (atomic_load_explicit(&route->owes, memory_order_relaxed) ||
+		    (route->durable != NULL && durable_is_asked(route->durable))) {
+			route_repair(route, endpoint);
 		}
 	}
 	call_room(endpoint);
@@ -207,6 +211,7 @@ void endpoint_set_self(struct endpoint *endpoint, void *self)
 void endpoint_free(struct endpoint **endpoint_at)
 {
 	struct endpoint *endpoint = *endpoint_at;
+	struct replay *replay;
 	struct list *node;
 
 	*endpoint_at = NULL;
@@ -226,6 +231,8 @@ void endpoint_free(struct endpoint **endpoint_at)
 	page_table_fini(&endpoint->seen_tags);
 	page_table_fini(&endpoint->view);
 	page_table_fini(&endpoint->view_text);
+	replay = atomic_load_explicit(&endpoint->replay, memory_order_relaxed);
+	replay_free(&replay);
 	free(endpoint->fed);
 	free(endpoint->name);
 	endpoint->magic = 0;
@@ -248,7 +255,11 @@ int endpoint_join(struct endpoint *endpoint)
 	(void)pthread_mutex_lock(&bus->lock);
 	endpoint->is_joined = true;
 	endpoint->owner->is_kept = false;
-	error = plan_routes(bus);
+	error = durables_join(endpoint);
+	if (error == 0) {
+		error = plan_routes(bus);
+		durables_joined(endpoint);
+	}
 	(void)pthread_mutex_unlock(&bus->lock);
 	return error;
 }
@@ -286,8 +297,14 @@ struct leave {
 
 static void finish_leave(struct endpoint *endpoint)
 {
+	struct replay *replay;
+
 	if (!endpoint->has_left || endpoint->ends_awaited > 0) {
 		return;
+	}
+	replay = atomic_load_explicit(&endpoint->replay, memory_order_acquire);
+	if (replay != NULL) {
+		replay_leave(replay);
 	}
 	receiver_fini(endpoint);
 	held_fini(endpoint);
@@ -353,6 +370,7 @@ int endpoint_leave(struct endpoint *endpoint, bool keep,
 	(void)pthread_mutex_lock(&bus->lock);
 	endpoint->is_leaving = true;
 	endpoint->owner->is_kept = keep;
+	durables_leave(endpoint);
 	leave->waits = (int)plan_leave(endpoint, keep);
 	if (!keep) {
 		(void)plan_routes(bus);

@@ -133,6 +133,8 @@ static void update_owes(struct route *route)
 {
 	bool owes = route->is_dirty || route->has_owed || route->must_sync;
 
+	/* what a route that is behind owes is asked for when it goes live */
+	owes &= route->durable == NULL || !durable_is_behind(route->durable);
 	if (owes != atomic_load_explicit(&route->owes, memory_order_relaxed)) {
 		atomic_store_explicit(&route->owes, owes, memory_order_release);
 	}
@@ -189,12 +191,18 @@ void route_spoil(struct route *route)
 
 /* ---- putting in ---- */
 
+/* Is it safe only when the receiver has answered it? */
+static bool needs_answer(const struct route *route, const struct block *block)
+{
+	return route->durable == NULL || (block->lsn == 0 && block_published(block) > 0);
+}
+
 static void put(struct route *route, struct block *block)
 {
 	const struct ring_totals before = route->totals;
 
 	count_total(route, block);
-	if (block->kind == BLOCK_SAMPLES) {
+	if (block->kind == BLOCK_SAMPLES && needs_answer(route, block)) {
 		route->pushed_number = block->number;
 	}
 	ring_push(route->ring, block, &before);
@@ -209,8 +217,29 @@ static uint64_t before(const struct endpoint *publisher, const struct block *blo
 	return block->kind == BLOCK_SAMPLES ? block->number - 1 : publisher->owner->number;
 }
 
+/* It is behind now. What is not in the log either is lost. */
+static void leave_to_log(struct route *route, struct block *block)
+{
+	if (block->lsn == 0) {
+		lose_tail(route, block);
+		return;
+	}
+	if (block->kind == BLOCK_EVENT) {
+		atomic_fetch_add_explicit(&route->stored_events, 1, memory_order_relaxed);
+	} else {
+		atomic_fetch_add_explicit(&route->stored_samples, block->count,
+					  memory_order_relaxed);
+	}
+	update_owes(route);
+	block_unref(&block);
+}
+
 void route_push(struct route *route, struct endpoint *publisher, struct block *block)
 {
+	if (route->durable != NULL && !durable_admit(route, block)) {
+		leave_to_log(route, block);
+		return;
+	}
 	if (!route->is_dirty && !ring_has_room(route->ring, block->bytes) &&
 	    route->filter->full == ROUTE_DROP_OLDEST) {
 		make_room(route, block->bytes);
@@ -381,6 +410,10 @@ static void owe_all(struct route *route, struct endpoint *publisher, uint64_t up
 /* up_to: the last batch whose values the image gives; one that is being pushed comes by itself. */
 static void repair(struct route *route, struct endpoint *publisher, uint64_t up_to)
 {
+	if (route->durable != NULL && !durable_may_feed(route, publisher)) {
+		update_owes(route);
+		return;
+	}
 	if (route->is_dirty) {
 		route->is_dirty = !push_snapshot(route, publisher);
 	}
@@ -483,8 +516,8 @@ void route_attach(struct route *route, struct endpoint *publisher, struct filter
 		route->is_begun = true;
 		route->must_sync = true;
 	}
-	/* a publisher that has come back may have published before this */
-	judge_all(route, publisher, was_fed ? old : NULL);
+	/* a publisher that has come back may have published before this; the log has it */
+	judge_all(route, publisher, was_fed || route->durable != NULL ? old : NULL);
 	filter_unref(&old);
 	route_repair(route, publisher);
 }
@@ -494,6 +527,9 @@ void route_detach(struct route *route, struct endpoint *publisher)
 	for (size_t i = 0; i < publisher->fed_count; i++) {
 		if (publisher->fed[i] == route) {
 			publisher->fed[i] = publisher->fed[--publisher->fed_count];
+			if (route->durable != NULL) {
+				durable_detach(route);
+			}
 			route_unref(&route);
 			return;
 		}

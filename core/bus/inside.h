@@ -15,6 +15,7 @@
 #include "core/base/log.h"
 #include "core/bus/block.h"
 #include "core/bus/bus.h"
+#include "core/bus/durable.h"
 #include "core/bus/image.h"
 #include "core/bus/registry.h"
 #include "core/bus/ring.h"
@@ -35,6 +36,11 @@ struct bus {
 	struct ruleset *rules;          /* lock */
 	pthread_mutex_t access_lock;    /* guards the pointer; the set itself is immutable */
 	struct access *access;
+	struct store *store;            /* NULL: no route is durable */
+	struct list durables;           /* lock: struct durable_name */
+	atomic_uint away;               /* durable receivers that are not here, and routes to
+					 * them that are not fed yet: the log takes everything */
+	atomic_bool is_ready;           /* who has something to declare has come */
 	void (*audit)(void *arg, const struct audit_record *record);
 	void *audit_arg;
 	_Atomic uint64_t writes, writes_refused, writes_unknown;
@@ -78,6 +84,7 @@ struct route {
 	struct bus *bus;
 	uint32_t id;
 	char *name;                     /* `from>to` */
+	struct durable *durable;        /* NULL: it is not */
 	struct owner *owner;
 	struct endpoint *receiver;
 	struct ring *ring;
@@ -108,6 +115,9 @@ struct route {
 	struct route *next_ready;       /* whoever set ready */
 	_Atomic uint64_t lost_samples_at, lost_events_at;       /* totals at a loss at the end */
 	_Atomic uint64_t filtered, lost_samples, lost_events, resyncs;
+	_Atomic uint64_t stored_samples, stored_events;         /* left to the log: it was behind */
+	_Atomic uint64_t told_samples[EW_GAP_REASON_COUNT];     /* in gaps, by reason */
+	_Atomic uint64_t told_events[EW_GAP_REASON_COUNT];
 
 	/* the receiver's loop */
 	_Alignas(64) struct list received;      /* of the receiver; empty: not known, or parted */
@@ -155,6 +165,10 @@ struct endpoint {
 	struct loop_timer held_timer;   /* min_interval */
 	size_t wanted_room;             /* bytes of what was refused; 0: nothing */
 	uint64_t durable_told;
+	uint64_t appended_lsn, appended_number; /* of the last that went to the log; 0: none */
+	uint64_t awaited_lsn, awaited_number;   /* one that is not on disk yet; 0: none */
+	uint64_t stored_number;         /* batches up to here are on disk */
+	_Atomic uint64_t appended, not_stored;  /* batches and events, to the log */
 	_Atomic uint64_t batches, samples, events, refused, over_limit;
 
 	/* as a receiver; its loop */
@@ -169,6 +183,9 @@ struct endpoint {
 	struct page_table view;         /* struct ew_sample */
 	struct page_table view_text;    /* char *: a cell of the tag's max_bytes */
 	struct list held;               /* batches the module keeps */
+	uint32_t tags_forgotten;        /* counts, to TAGS_FORGOTTEN_MAX and around */
+	_Atomic(struct replay *) replay;        /* NULL: none of its routes is durable */
+	atomic_bool reads_log;          /* any: publishers leave everything to the log */
 
 	/* as an owner and a requester; its loop: writer.c, arbiter.c, lease.c */
 	bool takes_writes;              /* open() has run, writes_leave() has not */
@@ -178,6 +195,8 @@ struct endpoint {
 	struct list asked;              /* its own requests without an answer */
 	struct list lease_bonds;        /* one an owner that it asked for a lease */
 };
+
+#define TAGS_FORGOTTEN_MAX  0xffffffu
 
 #define BUS_MAGIC       0x42555330u
 #define ROUTE_MAGIC     0x524f5554u
@@ -211,6 +230,7 @@ static inline bool endpoint_has_view(const struct endpoint *endpoint)
 
 /* ---- route.c ---- */
 
+/* Not durable; durable is given to it right after. */
 struct route *route_new(struct bus *bus, struct owner *owner, struct endpoint *receiver,
 			struct filter *filter);
 void route_unref(struct route **route);
@@ -234,6 +254,12 @@ int plan_routes(struct bus *bus);
  * routes that it feeds wait for the next endpoint of its name.
  */
 unsigned plan_leave(struct endpoint *endpoint, bool keep);
+
+/*
+ * The log has something of an owner whom no route brings to this receiver. True: now one does,
+ * which ends with what the log has. Receiver's loop; takes the lock.
+ */
+bool plan_orphan(struct endpoint *receiver, struct owner *owner);
 
 /* ---- feed.c: the producer's side of a route; the publisher's loop ---- */
 
@@ -266,6 +292,13 @@ struct block *report_filter(struct route *route, struct endpoint *publisher,
 /* Send held values whose time has come; returns when the next is due, INT64_MAX: none. */
 ew_dur report_flush(struct route *route, struct endpoint *publisher, ew_dur now);
 
+/* What was reported last is not known any more; held values go at once. */
+void report_restart(struct route *route, struct endpoint *publisher);
+
+/* Does a sample from the log pass the rule? Receiver's loop. */
+bool report_recalled(struct route *route, unsigned rule, const struct tag_version *tag,
+		     const struct ew_sample *sample);
+
 /* Forget a tag that is removed. */
 void report_forget(struct route *route, uint32_t tag);
 
@@ -281,6 +314,9 @@ bool publish_has_room(const struct endpoint *publisher, size_t bytes);
 struct block *publish_image_block(struct endpoint *publisher, const uint32_t *tags, size_t count,
 				  uint64_t up_to);
 
+/* A block with the event and its text; NULL: no memory. Pool's thread. */
+struct block *publish_event_block(struct block_pool *pool, const struct ew_event *event);
+
 /* ---- deliver.c; the receiver's loop ---- */
 
 /* A route has something: put it in the receiver's list. Any thread. */
@@ -294,6 +330,21 @@ void receiver_meet(struct route *route);
 
 /* The route is over for its receiver. Drops the receiver's reference. */
 void receiver_part(struct route *route);
+
+/* Does an earlier route of the owner still have something to say? */
+bool receiver_must_wait(struct route *route);
+
+/* Deliver what the module wants again. True: there was some. */
+bool receiver_redeliver(struct route *route);
+
+/* Deliver samples or an event from the log. Takes the block. */
+void receiver_deliver_stored(struct route *route, struct block *block);
+
+void receiver_tell_gap(struct route *route, enum ew_gap_reason reason, uint64_t samples,
+		       uint64_t events);
+
+/* A delivered block is done with: its bytes count no more. Takes the block. */
+void receiver_close_block(struct route *route, struct block *block);
 
 /* Part with all routes, read or not. */
 void receiver_fini(struct endpoint *receiver);
@@ -316,6 +367,9 @@ void seen_device(struct endpoint *receiver, const struct route *route,
 void seen_tag(struct endpoint *receiver, const struct route *route, struct tag_version *version,
 	      enum ew_change change);
 
+/* Make a tag of the log known, with its device. Takes recalled. */
+void seen_recalled(struct endpoint *receiver, struct recalled *recalled);
+
 /* Bring what is known of the route's owner in line with a snapshot; NULL: nothing is shown. */
 void seen_reconcile(struct endpoint *receiver, const struct route *route,
 		    const struct block_snapshot *snapshot);
@@ -334,6 +388,11 @@ void view_fini(struct endpoint *receiver);
 int window_new(struct window **window_out);
 void window_free(struct window **window, struct route *route);
 bool window_has_room(const struct window *window);
+bool window_is_empty(const struct window *window);
+
+/* From the lowest to the highest lsn that is open, of what was read from the log or came
+ * through the queue. False: nothing is. */
+bool window_open_span(const struct window *window, bool stored, struct span *span_out);
 
 /* Put a delivered batch in; the window takes the block and gives where it keeps the batch. */
 struct delivery *window_open(struct window *window, const struct delivery *delivery);

@@ -99,6 +99,8 @@ static void endpoint_look(const struct endpoint *endpoint, struct endpoint_stats
 		.events = get(&endpoint->events),
 		.refused = get(&endpoint->refused),
 		.over_limit = get(&endpoint->over_limit),
+		.appended = get(&endpoint->appended),
+		.not_stored = get(&endpoint->not_stored),
 		.pool_bytes = block_pool_bytes(endpoint->owner->pool),
 	};
 }
@@ -169,6 +171,10 @@ static void route_look(const struct route *route, struct route_stats *stats)
 		.events = get(&route->events),
 		.lost_samples = get(&route->lost_samples),
 		.lost_events = get(&route->lost_events),
+		.is_durable = route->durable != NULL,
+		.is_behind = route->durable != NULL && durable_is_behind(route->durable),
+		.stored_samples = get(&route->stored_samples),
+		.stored_events = get(&route->stored_events),
 		.filtered = get(&route->filtered),
 		.gaps = get(&route->gaps),
 		.resyncs = get(&route->resyncs),
@@ -180,6 +186,10 @@ static void route_look(const struct route *route, struct route_stats *stats)
 		.bytes = ring_bytes(route->ring),
 		.limit_bytes = ring_limit_bytes(route->ring),
 	};
+	for (unsigned i = 0; i < EW_GAP_REASON_COUNT; i++) {
+		stats->told_samples[i] = get(&route->told_samples[i]);
+		stats->told_events[i] = get(&route->told_events[i]);
+	}
 }
 
 int bus_routes_walk(struct bus *bus, int (*fn)(void *arg, const struct route_stats *route),

@@ -17,10 +17,14 @@ struct order {
 	struct route *route;            /* a reference */
 	struct endpoint *publisher;
 	struct filter *filter;          /* attach: a reference */
+	bool is_awaited;                /* counted in bus->away until it has run */
 };
 
 static void order_free(struct order *order)
 {
+	if (order->is_awaited) {
+		atomic_fetch_sub_explicit(&order->route->bus->away, 1, memory_order_release);
+	}
 	route_unref(&order->route);
 	filter_unref(&order->filter);
 	free(order);
@@ -53,6 +57,14 @@ static void begin_run(struct post *post)
 {
 	receiver_meet(order_of(post)->route);
 	order_free(order_of(post));
+}
+
+static void filter_run(struct post *post)
+{
+	struct order *order = order_of(post);
+
+	replay_set_filter(order->route, order->filter);
+	order_free(order);
 }
 
 static void let_go_run(struct post *post)
@@ -156,14 +168,40 @@ static int begin_route(struct bus *bus, struct route *route)
 	return 0;
 }
 
-static int attach(struct route *route, struct endpoint *publisher, struct filter *filter)
+/* The receiver looks through it at what it reads in the log. */
+static int tell_filter(struct route *route, struct filter *filter)
 {
-	struct order *order = order_new(route, publisher);
+	struct order *order = order_new(route, NULL);
 
 	if (order == NULL) {
 		return -ENOMEM;
 	}
 	order->filter = filter_ref(filter);
+	order->post = (struct post){ .run = filter_run, .drop = order_drop };
+	if (post_push_always(route->receiver->config.control, &order->post) != 0) {
+		order_free(order);
+	}
+	return 0;
+}
+
+static int attach(struct route *route, struct endpoint *publisher, struct filter *filter)
+{
+	struct order *order = order_new(route, publisher);
+
+	if (order == NULL || (route->durable != NULL && route->planned != NULL &&
+			      !filter_is_same(route->planned, filter) &&
+			      tell_filter(route, filter) != 0)) {
+		if (order != NULL) {
+			order_free(order);
+		}
+		return -ENOMEM;
+	}
+	order->filter = filter_ref(filter);
+	if (route->durable != NULL) {
+		/* until it is fed the log takes all that the publisher says */
+		order->is_awaited = true;
+		atomic_fetch_add_explicit(&route->bus->away, 1, memory_order_release);
+	}
 	order->post = (struct post){ .run = attach_run, .drop = order_drop };
 	if (post_push_always(publisher->config.control, &order->post) != 0) {
 		order_free(order);
@@ -173,39 +211,6 @@ static int attach(struct route *route, struct endpoint *publisher, struct filter
 	route->planned = filter_ref(filter);
 	route->producer = publisher;
 	return 0;
-}
-
-static int want_route(struct bus *bus, struct endpoint *publisher, struct endpoint *receiver,
-		      struct filter *filter)
-{
-	struct route *route = find_route(bus, publisher->owner, receiver);
-
-	if (route == NULL) {
-		route = route_new(bus, publisher->owner, receiver, filter);
-		if (route == NULL || begin_route(bus, route) != 0) {
-			return -ENOMEM;
-		}
-	}
-	route->is_wanted = true;
-	if (route->producer == publisher && route->planned != NULL &&
-	    filter_is_same(route->planned, filter)) {
-		return 0;
-	}
-	return attach(route, publisher, filter);
-}
-
-static int plan_pair(struct bus *bus, struct endpoint *publisher, struct endpoint *receiver)
-{
-	struct filter *filter;
-	int error = filter_new(bus->rules, publisher->name, receiver->name, &receiver->wants,
-			       (receiver->module->flags & EW_WANTS_ONLY) != 0, &filter);
-
-	if (error != 0 || filter == NULL) {
-		return error;
-	}
-	error = want_route(bus, publisher, receiver, filter);
-	filter_unref(&filter);
-	return error;
 }
 
 /* Let the producer end a route, or end it here when there is none. */
@@ -226,6 +231,87 @@ static void drop_route(struct route *route)
 	if (post_push_always(route->producer->config.control, &order->post) != 0) {
 		end_route(order);
 	}
+}
+
+static struct replay *replay_of(const struct endpoint *receiver)
+{
+	return atomic_load_explicit(&receiver->replay, memory_order_acquire);
+}
+
+static bool is_durable(const struct endpoint *receiver, const struct filter *filter)
+{
+	return filter->is_durable && replay_of(receiver) != NULL &&
+	       replay_is_on(replay_of(receiver));
+}
+
+/* Nobody knows it yet: the references of the list and of the receiver. */
+static void free_unmet(struct route **route)
+{
+	if (*route != NULL) {
+		struct route *other = *route;
+
+		route_unref(&other);
+		route_unref(route);
+	}
+}
+
+static int make_route(struct bus *bus, struct endpoint *publisher, struct endpoint *receiver,
+		      struct filter *filter, struct route **route_out)
+{
+	struct route *route = route_new(bus, publisher->owner, receiver, filter);
+	int error = route == NULL ? -ENOMEM : 0;
+
+	if (error == 0 && is_durable(receiver, filter)) {
+		error = replay_plan(replay_of(receiver), route, filter);
+	}
+	if (error == 0) {
+		error = begin_route(bus, route);
+	}
+	if (error != 0) {
+		free_unmet(&route);
+		return error;
+	}
+	*route_out = route;
+	return 0;
+}
+
+static int want_route(struct bus *bus, struct endpoint *publisher, struct endpoint *receiver,
+		      struct filter *filter)
+{
+	struct route *route = find_route(bus, publisher->owner, receiver);
+	int error = 0;
+
+	if (route != NULL && (route->durable != NULL) != is_durable(receiver, filter)) {
+		/* the new one waits for what the old one still has to say */
+		drop_route(route);
+		route = route->is_dropped ? NULL : route;
+	}
+	if (route == NULL) {
+		error = make_route(bus, publisher, receiver, filter, &route);
+		if (error != 0) {
+			return error;
+		}
+	}
+	route->is_wanted = true;
+	if (route->producer == publisher && route->planned != NULL &&
+	    filter_is_same(route->planned, filter)) {
+		return 0;
+	}
+	return attach(route, publisher, filter);
+}
+
+static int plan_pair(struct bus *bus, struct endpoint *publisher, struct endpoint *receiver)
+{
+	struct filter *filter;
+	int error = filter_new(bus->rules, publisher->name, receiver->name, &receiver->wants,
+			       receiver->module->flags, &filter);
+
+	if (error != 0 || filter == NULL) {
+		return error;
+	}
+	error = want_route(bus, publisher, receiver, filter);
+	filter_unref(&filter);
+	return error;
 }
 
 /* A publisher that is away keeps its routes: it may come back under its name. */
@@ -265,6 +351,54 @@ int plan_routes(struct bus *bus)
 		}
 	}
 	return error;
+}
+
+/* The filter through which a receiver would see the owner; NULL: none, or no durable one. */
+static struct filter *orphan_filter(struct endpoint *receiver, const struct owner *owner)
+{
+	struct filter *filter = NULL;
+
+	if (filter_new(receiver->bus->rules, owner->name, receiver->name, &receiver->wants,
+		       receiver->module->flags, &filter) != 0) {
+		return NULL;
+	}
+	if (filter != NULL && !filter->is_durable) {
+		filter_unref(&filter);
+	}
+	return filter;
+}
+
+bool plan_orphan(struct endpoint *receiver, struct owner *owner)
+{
+	struct replay *replay = replay_of(receiver);
+	struct bus *bus = receiver->bus;
+	struct route *route = NULL;
+	struct filter *filter;
+
+	if (replay_covers(replay, owner)) {
+		return false;
+	}
+	(void)pthread_mutex_lock(&bus->lock);
+	filter = orphan_filter(receiver, owner);
+	if (filter == NULL) {
+		(void)replay_cover(replay, owner);
+	} else if (!replay_covers(replay, owner)) {
+		route = route_new(bus, owner, receiver, filter);
+		if (route != NULL && replay_plan(replay, route, filter) != 0) {
+			free_unmet(&route);
+		}
+	}
+	(void)pthread_mutex_unlock(&bus->lock);
+	filter_unref(&filter);
+	if (route == NULL) {
+		return false;
+	}
+	/* it ends where the log ends now; no list has it, the receiver's reference is left */
+	atomic_store(&route->durable->ended_at, store_last(bus->store));
+	atomic_store(&route->is_ended, 1);
+	receiver_meet(route);
+	route_unref(&route);
+	return true;
 }
 
 unsigned plan_leave(struct endpoint *endpoint, bool keep)

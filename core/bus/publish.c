@@ -211,6 +211,12 @@ static void fill(const struct endpoint *publisher, struct block *block,
 	}
 }
 
+/* Then its receiver filters what it reads in the log. */
+static bool is_behind(const struct route *route)
+{
+	return route->durable != NULL && durable_is_behind(route->durable);
+}
+
 static void hand_over(struct endpoint *publisher, struct block *block)
 {
 	if (publisher->fed_count == 0) {
@@ -223,7 +229,7 @@ static void hand_over(struct endpoint *publisher, struct block *block)
 		struct route *route = publisher->fed[i];
 		struct block *part = block;
 
-		if (!route->filter->everything) {
+		if (!route->filter->everything && !is_behind(route)) {
 			part = report_filter(route, publisher, block);
 		}
 		if (part != NULL) {
@@ -278,7 +284,9 @@ int endpoint_publish(struct endpoint *publisher, const struct ew_sample *samples
 	if (number_out != NULL) {
 		*number_out = block->number;
 	}
+	durable_append(publisher, block);
 	hand_over(publisher, block);
+	durable_handed(publisher);
 	count_up(&publisher->batches, 1);
 	count_up(&publisher->samples, count);
 	return 0;
@@ -358,13 +366,12 @@ static int check_event(const struct ew_event *event)
 	return 0;
 }
 
-static struct block *event_block(struct endpoint *publisher, const struct ew_event *event)
+struct block *publish_event_block(struct block_pool *pool, const struct ew_event *event)
 {
+	size_t text_bytes = length(event->kind) + length(event->key) + length(event->body);
+	struct block *block = block_take(pool, BLOCK_EVENT, sizeof(*event) + text_bytes);
 	struct ew_event *to;
 	unsigned char *text;
-	struct block *block = block_take(publisher->owner->pool, BLOCK_EVENT,
-					 sizeof(*event) + length(event->kind) +
-						 length(event->key) + length(event->body));
 
 	if (block == NULL) {
 		return NULL;
@@ -380,6 +387,7 @@ static struct block *event_block(struct endpoint *publisher, const struct ew_eve
 	to->kind = place(&text, event->kind);
 	to->key = place(&text, event->key);
 	to->body = place(&text, event->body);
+	block->count = (uint32_t)text_bytes;
 	block->stamped = clock_mono();
 	return block;
 }
@@ -392,7 +400,7 @@ int endpoint_event(struct endpoint *publisher, const struct ew_event *event)
 	if (error != 0) {
 		return refuse(publisher, error);
 	}
-	block = event_block(publisher, event);
+	block = publish_event_block(publisher->owner->pool, event);
 	if (block == NULL) {
 		return refuse(publisher, -ENOMEM);
 	}
@@ -400,6 +408,7 @@ int endpoint_event(struct endpoint *publisher, const struct ew_event *event)
 		block_unref(&block);
 		return -EAGAIN;
 	}
+	durable_append(publisher, block);
 	for (size_t i = 0; i < publisher->fed_count; i++) {
 		if (publisher->fed[i]->filter->events) {
 			block_ref(block, 1);
@@ -407,6 +416,7 @@ int endpoint_event(struct endpoint *publisher, const struct ew_event *event)
 		}
 	}
 	block_unref(&block);
+	durable_handed(publisher);
 	count_up(&publisher->events, 1);
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include "core/base/check.h"
 #include "core/base/log.h"
 #include "core/bus/registry.h"
+#include "core/store/store.h"
 
 #define OWNERS_MAX     0xffffu
 #define BUCKETS_FIRST  256u
@@ -92,6 +93,7 @@ static struct owner *owner_new(const char *name)
 	list_init(&owner->node);
 	list_init(&owner->devices);
 	list_init(&owner->dead_devices);
+	atomic_init(&owner->appending, UINT64_MAX);
 	owner->name = strdup(name);
 	(void)pthread_mutex_init(&owner->signal_lock, NULL);
 	if (owner->name == NULL || block_pool_new(&owner->pool) != 0) {
@@ -269,6 +271,85 @@ static void device_revive(struct registry *registry, struct device *device)
 	owner->device_count++;
 	registry->dead--;
 	registry->live_devices++;
+}
+
+/* The path is in nobody's hands: a tombstone, as if it had been declared and removed. */
+static int bury_unborn_device(struct registry *registry, struct owner *owner,
+			      const struct store_tag *tag, struct device **device_out)
+{
+	const struct ew_device_info info = {
+		.state = EW_DEVICE_DOWN,
+		.reason = "only the store knows it",
+		.owner = owner->name,
+		.spec = {
+			.size = sizeof(info.spec),
+			.path = tag->device,
+			.type = tag->device_type[0] == '\0' ? NULL : tag->device_type,
+		},
+	};
+	struct device *device = calloc(1, sizeof(*device));
+	uint32_t id = registry->device_ids + 1;
+	_Atomic(struct device *) *at = page_table_make(&registry->devices, id);
+	int error = device == NULL || at == NULL ? -ENOMEM :
+						   device_version_new(&info, &device->version);
+
+	if (error == 0) {
+		error = hash_put(&registry->paths, device->version->info.spec.path, device);
+	}
+	if (error != 0) {
+		if (device != NULL) {
+			device_version_unref(&device->version);
+		}
+		free(device);
+		return error;
+	}
+	registry->device_ids = id;
+	device->id = id;
+	device->owner = owner;
+	device->is_dead = true;
+	device->version->info.id = id;
+	list_push(&owner->dead_devices, &device->owned);
+	owner->dead_device_count++;
+	registry->dead++;
+	atomic_store_explicit(at, device, memory_order_release);
+	*device_out = device;
+	return 0;
+}
+
+int registry_recall(struct registry *registry, struct owner *owner, const struct store_tag *tag,
+		    struct recalled *recalled_out)
+{
+	struct device *device;
+	uint32_t id = EW_NO_ID;
+	int error = 0;
+
+	registry_lock(registry);
+	device = hash_find(&registry->paths, tag->device);
+	if (device == NULL) {
+		error = bury_unborn_device(registry, owner, tag, &device);
+	}
+	if (error == 0) {
+		error = registry_recall_tag(registry, device, tag, &id);
+	}
+	if (error == 0) {
+		*recalled_out = (struct recalled){
+			.device = device_version_ref(device->version),
+			.tag = tag_version_ref(registry_any_tag(registry, id)->version),
+			.owner = device->owner->index,
+		};
+		registry_hold_device(registry, device->id);
+		registry_hold_tag(registry, id);
+	}
+	registry_unlock(registry);
+	return error;
+}
+
+void registry_recalled_fini(struct registry *registry, struct recalled *recalled)
+{
+	registry_drop_tag(registry, recalled->tag->info.id);
+	registry_drop_device(registry, recalled->device->info.id);
+	tag_version_unref(&recalled->tag);
+	device_version_unref(&recalled->device);
 }
 
 static int declare_new_device(struct registry *registry, struct owner *owner,

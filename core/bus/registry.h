@@ -27,6 +27,8 @@
 #define TOMBSTONES_MAX  1024u
 
 struct endpoint;
+struct store_owner;
+struct store_tag;
 
 /* What ew_publish() must know of a tag. */
 #define GATE_OWNER(gate)    ((gate) & 0xffffu)
@@ -43,6 +45,10 @@ struct owner {
 	bool is_kept;                   /* bus->lock: reloads, its routes wait for it */
 	atomic_bool listens;            /* wants to hear of room or acknowledgements too */
 	struct block_pool *pool;
+	struct store_owner *stored;     /* its name in the log; loop; NULL: not asked yet */
+	_Atomic uint64_t appending;     /* the log's end when the last append began; all bits
+					 * set: what it appended is in the queues */
+	atomic_bool asks_durable;       /* waits to hear how far the log is on disk */
 	uint64_t number;                /* of the last batch; loop */
 	uint32_t serial;                /* of the last version; loop */
 	struct list devices;            /* struct device.owned; registry lock */
@@ -166,6 +172,26 @@ void registry_set_gate(struct registry *registry, uint32_t tag, uint32_t gate);
 /* Replace a device's version by one with this state. Takes the lock. -ENOMEM. */
 int registry_set_state(struct registry *registry, struct device *device, enum ew_state state,
 		       const char *reason, ew_time since);
+
+/* A tag that only the log speaks of, and its device: versions and ids are held. */
+struct recalled {
+	struct device_version *device;
+	struct tag_version *tag;
+	uint32_t owner;         /* index, of the device */
+};
+
+/*
+ * The tag of that device and name as it is now; when nobody declares it, a
+ * tombstone made ahead of its life, so that its id stays with the name. Any
+ * thread; takes the lock. -ENOMEM, -EMSGSIZE: no ids left.
+ */
+int registry_recall(struct registry *registry, struct owner *owner, const struct store_tag *tag,
+		    struct recalled *recalled_out);
+void registry_recalled_fini(struct registry *registry, struct recalled *recalled);
+
+/* The part of it that concerns the tag; lock held. */
+int registry_recall_tag(struct registry *registry, struct device *device,
+			const struct store_tag *tag, uint32_t *id_out);
 
 /*
  * Make a tombstone of a tag, or of a device whose tags are all buried. Owner's

@@ -10,6 +10,7 @@
 
 #include "core/base/check.h"
 #include "core/bus/registry.h"
+#include "core/store/store.h"
 
 static uint32_t *bucket_of(const struct registry *registry, uint32_t device, const char *name)
 {
@@ -294,6 +295,69 @@ int registry_declare_tag(struct registry *registry, struct device *device,
 	return error;
 }
 
+static void queue_tombstone(struct registry *registry, struct owner *owner, uint32_t id)
+{
+	if (owner->dead_tag_last == EW_NO_ID) {
+		owner->dead_tag_first = id;
+	} else {
+		registry_any_tag(registry, owner->dead_tag_last)->next_dead = id;
+	}
+	owner->dead_tag_last = id;
+	owner->dead_tag_count++;
+	registry->dead++;
+}
+
+/* A tombstone of what was never alive. Its id is new: only its owner knows which are free. */
+static int bury_unborn_tag(struct registry *registry, struct device *device,
+			   const struct ew_tag_info *info)
+{
+	uint32_t id = registry->tag_ids + 1;
+	struct tag_cell *cell = page_table_make(&registry->tags, id);
+	int error;
+
+	if (cell == NULL || page_table_make(&registry->gates, id) == NULL) {
+		return id >= PAGE_IDS_MAX ? -EMSGSIZE : -ENOMEM;
+	}
+	error = tag_version_new(info, &cell->version);
+	if (error != 0) {
+		return error;
+	}
+	registry->tag_ids = id;
+	cell->version->info.id = id;
+	cell->is_dead = true;
+	link_tag(registry, id, cell);
+	grow_buckets(registry);
+	queue_tombstone(registry, device->owner, id);
+	return 0;
+}
+
+int registry_recall_tag(struct registry *registry, struct device *device,
+			const struct store_tag *tag, uint32_t *id_out)
+{
+	const struct ew_tag_info info = {
+		.device = device->id,
+		.carrier = ew_type_carrier(tag->type),
+		.spec = {
+			.size = sizeof(info.spec),
+			.name = tag->name,
+			.type = tag->type,
+			.access = EW_ACCESS_READ,
+			.unit = tag->unit[0] == '\0' ? NULL : tag->unit,
+		},
+	};
+	uint32_t id = find_any_tag(registry, device->id, tag->name);
+	int error = 0;
+
+	if (id == EW_NO_ID) {
+		error = bury_unborn_tag(registry, device, &info);
+		id = registry->tag_ids;
+	}
+	if (error == 0) {
+		*id_out = id;
+	}
+	return error;
+}
+
 void registry_set_gate(struct registry *registry, uint32_t tag, uint32_t gate)
 {
 	_Atomic uint32_t *at = (_Atomic uint32_t *)page_table_find(&registry->gates, tag);
@@ -315,15 +379,8 @@ void registry_bury_tag(struct registry *registry, uint32_t tag)
 	cell->is_dead = true;
 	cell->is_kept = false;
 	cell->dead_epoch = block_pool_epoch(owner->pool);
-	if (owner->dead_tag_last == EW_NO_ID) {
-		owner->dead_tag_first = tag;
-	} else {
-		registry_any_tag(registry, owner->dead_tag_last)->next_dead = tag;
-	}
-	owner->dead_tag_last = tag;
+	queue_tombstone(registry, owner, tag);
 	owner->tag_count--;
-	owner->dead_tag_count++;
 	registry->live_tags--;
-	registry->dead++;
 	registry_unlock(registry);
 }

@@ -62,11 +62,9 @@ static bool moved(const struct reported *last, const struct ew_sample *sample, d
 	return !(distance <= deadband);
 }
 
-static bool changed(struct route *route, const struct report *report,
+static bool changed(const struct ew_tag_spec *spec, const struct report *report,
 		    const struct reported *last, const struct ew_sample *sample, ew_dur now)
 {
-	const struct ew_tag_spec *spec =
-		&registry_tag(&route->bus->registry, sample->tag)->version->info.spec;
 	double deadband = isnan(report->deadband) ? spec->deadband : report->deadband;
 	ew_dur max_age = report->max_age == 0 ? spec->max_age : report->max_age;
 
@@ -114,6 +112,7 @@ static bool passes(struct route *route, struct endpoint *publisher,
 		   const struct ew_sample *sample, ew_dur now)
 {
 	uint8_t *mark = page_table_find(&route->marks, sample->tag);
+	const struct ew_tag_spec *spec;
 	const struct report *report;
 	struct reported *last;
 
@@ -129,7 +128,8 @@ static bool passes(struct route *route, struct endpoint *publisher,
 	if (last == NULL) {
 		return true;
 	}
-	if (last->at != 0 && report->exception && !changed(route, report, last, sample, now)) {
+	spec = &registry_tag(&route->bus->registry, sample->tag)->version->info.spec;
+	if (last->at != 0 && report->exception && !changed(spec, report, last, sample, now)) {
 		last->why = HELD_DEADBAND;
 		*mark &= (uint8_t)~MARK_HELD;
 		return false;
@@ -160,6 +160,8 @@ static struct block *select_samples(struct endpoint *publisher, struct block *bl
 	}
 	part->number = block->number;
 	part->stamped = block->stamped;
+	part->lsn_from = block->lsn_from;
+	part->lsn = block->lsn;
 	part->count = count;
 	to = block_samples(part);
 	text = part->body + samples_bytes;
@@ -216,7 +218,7 @@ static ew_dur due_at(struct route *route, uint32_t tag)
 		return INT64_MAX;
 	}
 	last = page_table_find(&route->reported, tag);
-	return last->at + report_of(route, *mark)->min_interval;
+	return last->at == 0 ? 0 : last->at + report_of(route, *mark)->min_interval;
 }
 
 static void send_held(struct route *route, struct endpoint *publisher, const uint32_t *tags,
@@ -267,6 +269,73 @@ ew_dur report_flush(struct route *route, struct endpoint *publisher, ew_dur now)
 	route->held_count = kept;
 	send_held(route, publisher, tags, count, now);
 	return next;
+}
+
+/* The last value always comes: what was kept back while the log was read comes by the image. */
+static void hold_all(struct route *route, struct endpoint *publisher)
+{
+	struct list *node;
+
+	list_for_each(node, &publisher->owner->devices) {
+		const struct device *device = list_entry(node, struct device, owned);
+
+		for (uint32_t i = 0; i < device->tag_count; i++) {
+			const struct ew_sample sample = { .tag = device->tags[i] };
+			uint8_t *mark = page_table_find(&route->marks, sample.tag);
+
+			if (mark != NULL && (*mark & MARK_PASSES) != 0 &&
+			    report_of(route, *mark)->min_interval > 0 &&
+			    reported_make(route, sample.tag) != NULL) {
+				(void)hold(route, publisher, mark, &sample, 0);
+			}
+		}
+	}
+}
+
+void report_restart(struct route *route, struct endpoint *publisher)
+{
+	for (size_t i = 0; i < route->held_count; i++) {
+		*(uint8_t *)page_table_find(&route->marks, route->held[i]) &=
+			(uint8_t)~MARK_HELD;
+	}
+	route->held_count = 0;
+	page_table_fini(&route->reported);
+	if (route->marks.pages != NULL) {
+		hold_all(route, publisher);
+	}
+}
+
+/*
+ * As passes(), but by the time of the samples and without waiting: what comes
+ * too early is left out.
+ */
+bool report_recalled(struct route *route, unsigned rule, const struct tag_version *tag,
+		     const struct ew_sample *sample)
+{
+	struct durable *durable = route->durable;
+	const struct report *report = &durable->filter->rules[rule].report;
+	struct reported *last;
+
+	if ((!report->exception && report->min_interval == 0) ||
+	    (sample->flags & EW_HISTORICAL) != 0) {
+		return true;
+	}
+	if (durable->reported.pages == NULL &&
+	    page_table_init(&durable->reported, sizeof(struct reported)) != 0) {
+		return true;
+	}
+	last = page_table_make(&durable->reported, sample->tag);
+	if (last == NULL) {
+		return true;
+	}
+	if (last->at != 0 &&
+	    ((report->exception &&
+	      !changed(&tag->info.spec, report, last, sample, sample->time)) ||
+	     (sample->time >= last->at && sample->time - last->at < report->min_interval))) {
+		return false;
+	}
+	remember(last, sample, sample->time);
+	return true;
 }
 
 void report_forget(struct route *route, uint32_t tag)

@@ -58,6 +58,7 @@ void route_unref(struct route **route_at)
 	check_obj(route, ROUTE_MAGIC);
 	check(list_is_empty(&route->node) && list_is_empty(&route->received));
 	window_free(&route->window, route);
+	durable_free(&route->durable);
 	ring_free(&route->ring);
 	filter_unref(&route->filter);
 	filter_unref(&route->planned);

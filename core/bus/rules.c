@@ -78,6 +78,7 @@ static int rule_copy(struct rule *to, const struct route_rule *from)
 	to->full = from->full;
 	to->queue_batches = from->queue_batches;
 	to->queue_bytes = from->queue_bytes;
+	to->durable = from->durable;
 	to->from = from->from == NULL ? NULL : strdup(from->from);
 	to->to = from->to == NULL ? NULL : strdup(from->to);
 	if ((from->from != NULL && to->from == NULL) || (from->to != NULL && to->to == NULL)) {
@@ -209,6 +210,7 @@ static int filter_add(struct filter *filter, const struct filter_rule *rule)
 static int add_rules(struct filter *filter, const struct ruleset *ruleset, const char *from,
 		     const char *to)
 {
+	bool by_default = filter->is_durable;
 	int error = 0;
 
 	for (size_t i = 0; error == 0 && i < ruleset->count; i++) {
@@ -221,6 +223,9 @@ static int add_rules(struct filter *filter, const struct ruleset *ruleset, const
 			filter->full = rule->full;
 			filter->queue_batches = rule->queue_batches;
 			filter->queue_bytes = rule->queue_bytes;
+			filter->is_durable = rule->durable == ROUTE_DURABLE_BY_MODULE ?
+						     by_default :
+						     rule->durable == ROUTE_DURABLE_YES;
 		}
 		error = filter_add(filter, &rule->filter);
 	}
@@ -298,14 +303,14 @@ static bool is_plain(const struct filter_rule *rule)
 }
 
 int filter_new(const struct ruleset *ruleset, const char *from, const char *to,
-	       struct list *wants, bool wants_only, struct filter **filter_out)
+	       struct list *wants, uint32_t flags, struct filter **filter_out)
 {
 	bool named = is_named(ruleset, to);
 	bool wanting = !list_is_empty(wants);
 	struct filter *filter;
 	int error;
 
-	if (!named && !wanting && wants_only) {
+	if (!named && !wanting && (flags & EW_WANTS_ONLY) != 0) {
 		*filter_out = NULL;
 		return 0;
 	}
@@ -313,6 +318,7 @@ int filter_new(const struct ruleset *ruleset, const char *from, const char *to,
 	if (filter == NULL) {
 		return -ENOMEM;
 	}
+	filter->is_durable = (flags & EW_DURABLE) != 0;
 	if (named) {
 		error = add_rules(filter, ruleset, from, to);
 	} else {
@@ -324,6 +330,10 @@ int filter_new(const struct ruleset *ruleset, const char *from, const char *to,
 		return error;
 	}
 	filter->everything = is_plain(&filter->rules[0]);
+	if (filter->is_durable) {
+		/* when it is full it falls behind */
+		filter->full = ROUTE_DROP_OLDEST;
+	}
 	*filter_out = filter;
 	return 0;
 }
@@ -371,7 +381,7 @@ bool filter_is_same(const struct filter *a, const struct filter *b)
 {
 	if (a->rule_count != b->rule_count || a->full != b->full ||
 	    a->queue_batches != b->queue_batches || a->queue_bytes != b->queue_bytes ||
-	    strcmp(a->origin, b->origin) != 0) {
+	    a->is_durable != b->is_durable || strcmp(a->origin, b->origin) != 0) {
 		return false;
 	}
 	for (size_t i = 0; i < a->rule_count; i++) {

@@ -36,6 +36,7 @@ struct filter {
 	enum route_full full;
 	uint32_t queue_batches;
 	size_t queue_bytes;
+	bool is_durable;                /* when there is a log */
 };
 
 #define FILTER_RULES_MAX  16    /* of one route */
@@ -47,6 +48,7 @@ struct rule {
 	enum route_full full;
 	uint32_t queue_batches;
 	size_t queue_bytes;
+	enum route_durable durable;
 };
 
 struct ruleset {
@@ -71,11 +73,11 @@ void want_free(struct want **want);
 
 /*
  * The filter between a publisher and a receiver; NULL: no route. wants: of
- * the receiver; wants_only: EW_WANTS_ONLY. -ENOMEM; -EMSGSIZE over
- * FILTER_RULES_MAX.
+ * the receiver; flags: its module's, of which EW_WANTS_ONLY and EW_DURABLE
+ * count. -ENOMEM; -EMSGSIZE over FILTER_RULES_MAX.
  */
 int filter_new(const struct ruleset *ruleset, const char *from, const char *to,
-	       struct list *wants, bool wants_only, struct filter **filter_out);
+	       struct list *wants, uint32_t flags, struct filter **filter_out);
 struct filter *filter_ref(struct filter *filter);
 void filter_unref(struct filter **filter);
 bool filter_is_same(const struct filter *a, const struct filter *b);

@@ -58,7 +58,7 @@ static void change_device(struct endpoint *receiver, struct seen *seen,
 	device_version_unref(&old);
 }
 
-static void show_device(struct endpoint *receiver, const struct route *route,
+static void show_device(struct endpoint *receiver, uint32_t owner,
 			struct device_version *version)
 {
 	uint32_t id = version->info.id;
@@ -75,7 +75,7 @@ static void show_device(struct endpoint *receiver, const struct route *route,
 	if (seen->version == NULL) {
 		registry_hold_device(&receiver->bus->registry, id);
 		seen->version = device_version_ref(version);
-		seen->owner = route->owner->index;
+		seen->owner = owner;
 		call_device(receiver, EW_DECLARED, version);
 	} else if (((struct device_version *)seen->version)->serial < version->serial) {
 		change_device(receiver, seen, version);
@@ -88,7 +88,7 @@ void seen_device(struct endpoint *receiver, const struct route *route,
 	struct seen *seen;
 
 	if (change != EW_REMOVED) {
-		show_device(receiver, route, version);
+		show_device(receiver, route->owner->index, version);
 		return;
 	}
 	seen = page_table_find(&receiver->seen_devices, version->info.id);
@@ -109,13 +109,13 @@ static void forget_tag(struct endpoint *receiver, struct seen *seen)
 	}
 	call_tag(receiver, EW_REMOVED, version);
 	seen->version = NULL;
+	receiver->tags_forgotten = (receiver->tags_forgotten + 1) & TAGS_FORGOTTEN_MAX;
 	view_forget(receiver, version->info.id);
 	registry_drop_tag(&receiver->bus->registry, version->info.id);
 	tag_version_unref(&version);
 }
 
-static void show_tag(struct endpoint *receiver, const struct route *route,
-		     struct tag_version *version)
+static void show_tag(struct endpoint *receiver, uint32_t owner, struct tag_version *version)
 {
 	uint32_t id = version->info.id;
 	struct seen *seen = page_table_make(&receiver->seen_tags, id);
@@ -132,7 +132,7 @@ static void show_tag(struct endpoint *receiver, const struct route *route,
 	if (old == NULL) {
 		registry_hold_tag(&receiver->bus->registry, id);
 		seen->version = tag_version_ref(version);
-		seen->owner = route->owner->index;
+		seen->owner = owner;
 		call_tag(receiver, EW_DECLARED, version);
 	} else if (old->serial < version->serial) {
 		seen->version = tag_version_ref(version);
@@ -147,7 +147,7 @@ void seen_tag(struct endpoint *receiver, const struct route *route, struct tag_v
 	struct seen *seen;
 
 	if (change != EW_REMOVED) {
-		show_tag(receiver, route, version);
+		show_tag(receiver, route->owner->index, version);
 		return;
 	}
 	seen = page_table_find(&receiver->seen_tags, version->info.id);
@@ -155,6 +155,13 @@ void seen_tag(struct endpoint *receiver, const struct route *route, struct tag_v
 	    ((struct tag_version *)seen->version)->serial <= version->serial) {
 		forget_tag(receiver, seen);
 	}
+}
+
+void seen_recalled(struct endpoint *receiver, struct recalled *recalled)
+{
+	show_device(receiver, recalled->owner, recalled->device);
+	show_tag(receiver, recalled->owner, recalled->tag);
+	registry_recalled_fini(&receiver->bus->registry, recalled);
 }
 
 /* ---- snapshots ---- */
@@ -208,10 +215,10 @@ void seen_reconcile(struct endpoint *receiver, const struct route *route,
 		}
 	}
 	for (uint32_t i = 0; i < devices; i++) {
-		show_device(receiver, route, snapshot->versions[i]);
+		show_device(receiver, route->owner->index, snapshot->versions[i]);
 	}
 	for (uint32_t i = devices; i < devices + tags; i++) {
-		show_tag(receiver, route, snapshot->versions[i]);
+		show_tag(receiver, route->owner->index, snapshot->versions[i]);
 	}
 }
 

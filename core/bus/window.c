@@ -59,10 +59,7 @@ void window_free(struct window **window_at, struct route *route)
 		return;
 	}
 	for (uint32_t i = 0; i < window->count; i++) {
-		struct block *block = entry_at(window, i)->delivery.block;
-
-		ring_release(route->ring, block->bytes);
-		block_unref(&block);
+		receiver_close_block(route, entry_at(window, i)->delivery.block);
 	}
 	free(window);
 }
@@ -70,6 +67,31 @@ void window_free(struct window **window_at, struct route *route)
 bool window_has_room(const struct window *window)
 {
 	return window->count < WINDOW_MAX;
+}
+
+bool window_is_empty(const struct window *window)
+{
+	return window->count == 0;
+}
+
+bool window_open_span(const struct window *window, bool stored, struct span *span_out)
+{
+	struct span span = { LSN_OPEN, 0 };
+
+	for (uint32_t i = 0; i < window->count; i++) {
+		const struct entry *entry =
+			&window->entries[(window->first + i) & (WINDOW_MAX - 1)];
+		const struct block *block = entry->delivery.block;
+
+		if (entry->fate == FATE_DONE || block->lsn == 0 ||
+		    ((block->flags & EW_BATCH_STORED) != 0) != stored) {
+			continue;
+		}
+		span.next = block->lsn_from < span.next ? block->lsn_from : span.next;
+		span.to = block->lsn > span.to ? block->lsn : span.to;
+	}
+	*span_out = span;
+	return span.to != 0;
 }
 
 struct delivery *window_open(struct window *window, const struct delivery *delivery)
@@ -129,12 +151,14 @@ static void advance(struct route *route)
 			atomic_store_explicit(&route->acked_number, delivery->batch.number,
 					      memory_order_release);
 		}
-		ring_release(route->ring, delivery->block->bytes);
-		block_unref(&delivery->block);
+		receiver_close_block(route, delivery->block);
 		atomic_fetch_sub_explicit(&route->open, 1, memory_order_relaxed);
 		window->first++;
 		window->count--;
 		moved = true;
+	}
+	if (moved && route->durable != NULL) {
+		replay_answered(route);
 	}
 	if (moved || window->again > 0) {
 		receiver_signal(route);

@@ -49,6 +49,7 @@ enum ew_gap_reason {
 	EW_GAP_RETENTION = 3,   /* too old or too much for the store before it was delivered */
 	EW_GAP_DAMAGED = 4,     /* the store could not be read there */
 	EW_GAP_NOT_STORED = 5,  /* the receiver was behind, and the disk did not take it */
+	EW_GAP_RETYPED = 6,     /* the tag's datatype has become another since */
 	EW_GAP_REASON_COUNT
 };
 

@@ -184,6 +184,7 @@ void line_gap(struct text *text, const struct ew_gap *gap)
 		[EW_GAP_RETENTION] = "retention",
 		[EW_GAP_DAMAGED] = "damaged",
 		[EW_GAP_NOT_STORED] = "not stored",
+		[EW_GAP_RETYPED] = "retyped",
 	};
 
 	text_put(text, "{");

@@ -9,7 +9,7 @@ BEGIN {
 	may["core/loop"] = "include/edgeway core/base"
 	may["core/conf"] = "include/edgeway core/base"
 	lower = "include/edgeway core/base core/loop core/conf"
-	may["core/bus"] = lower
+	may["core/bus"] = lower " core/store"
 	may["core/store"] = lower
 	may["core/uplink"] = lower
 	may["core/http"] = lower

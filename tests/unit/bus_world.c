@@ -44,9 +44,12 @@ static void on_batch(void *self, const struct ew_batch *batch)
 
 	peer->position[peer->batches % 64] = batch->position;
 	peer->batches++;
-	peer->samples += batch->count;
+	peer->route = batch->route;
+	peer->last_position = batch->position;
 	peer->flags = batch->flags;
 	for (uint32_t i = 0; i < batch->count; i++) {
+		peer->values[peer->samples++ % array_count(peer->values)] =
+			batch->samples[i].v.f;
 		peer->last = batch->samples[i];
 		peer->last_value = batch->samples[i].v.f;
 		peer->is_disordered |= endpoint_tag(peer->endpoint, batch->samples[i].tag) == NULL;
@@ -67,6 +70,7 @@ static void on_event(void *self, const struct ew_event *event)
 
 	peer->events++;
 	peer->last_event = *event;
+	peer->last_position = event->position;
 	assert_non_null(event->kind);
 }
 
@@ -75,6 +79,7 @@ static void on_gap(void *self, const struct ew_gap *gap)
 	struct peer *peer = self;
 
 	peer->gaps++;
+	peer->reason = gap->reason;
 	peer->lost += gap->samples;
 	peer->lost_events += gap->events;
 }

@@ -29,6 +29,10 @@ struct peer {
 	double last_value;
 	char text[64];
 	uint64_t position[64];          /* of the last batches */
+	uint64_t last_position;         /* of a batch or an event */
+	uint32_t route;                 /* of the last batch */
+	uint32_t reason;                /* of the last gap */
+	double values[4096];            /* of all samples, as they came */
 	enum ew_state state;
 	bool is_disordered;             /* a sample of a tag that it does not know */
 	bool hold;

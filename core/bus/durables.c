@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which receivers the log keeps data for, whether they are here or not. Main
+ * thread, under bus->lock, but for what the log's own thread calls.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/bus/inside.h"
+
+struct durable_name {
+	struct list node;               /* of the bus */
+	struct durable_receiver how;    /* its name is owned */
+	bool is_here;                   /* joined, and routed; else counted in bus->away */
+	bool is_named;                  /* by the list that is being set */
+};
+
+/* ---- what the log asks and says ---- */
+
+void bus_set_store(struct bus *bus, struct store *store)
+{
+	bus->store = store;
+}
+
+void bus_stored(struct bus *bus, uint64_t lsn)
+{
+	struct list *node;
+
+	(void)lsn;
+	registry_lock(&bus->registry);
+	list_for_each(node, &bus->registry.owners) {
+		struct owner *owner = list_entry(node, struct owner, node);
+
+		if (atomic_load_explicit(&owner->asks_durable, memory_order_relaxed) &&
+		    atomic_exchange(&owner->asks_durable, false)) {
+			owner_signal(owner);
+		}
+	}
+	registry_unlock(&bus->registry);
+}
+
+/* On the loop of who publishes it, which alone changes what is said of it. */
+int bus_describe_tag(struct bus *bus, uint32_t tag, struct store_tag *tag_out)
+{
+	const struct tag_cell *cell = registry_tag(&bus->registry, tag);
+	const struct ew_tag_info *info;
+	const struct device *device;
+
+	if (cell == NULL) {
+		return -ENOENT;
+	}
+	info = &cell->version->info;
+	device = registry_device(&bus->registry, info->device);
+	*tag_out = (struct store_tag){
+		.device = device->version->info.spec.path,
+		.device_type = device->version->info.spec.type == NULL ?
+				       "" : device->version->info.spec.type,
+		.name = info->spec.name,
+		.unit = info->spec.unit == NULL ? "" : info->spec.unit,
+		.type = info->spec.type,
+	};
+	return 0;
+}
+
+/* ---- coming and going; lock held ---- */
+
+static struct durable_name *find_name(const struct bus *bus, const char *name)
+{
+	struct list *node;
+
+	list_for_each(node, &bus->durables) {
+		struct durable_name *durable = list_entry(node, struct durable_name, node);
+
+		if (strcmp(durable->how.name, name) == 0) {
+			return durable;
+		}
+	}
+	return NULL;
+}
+
+static int give_replay(struct endpoint *endpoint, const struct durable_name *durable)
+{
+	struct replay *replay = atomic_load_explicit(&endpoint->replay, memory_order_relaxed);
+	int error = 0;
+
+	if (replay == NULL) {
+		error = replay_new(endpoint, &durable->how, &replay);
+	}
+	if (error == 0) {
+		replay_set_how(replay, &durable->how);
+		replay_turn(replay, true);
+		atomic_store_explicit(&endpoint->replay, replay, memory_order_release);
+	}
+	return error;
+}
+
+int durables_join(struct endpoint *endpoint)
+{
+	const struct durable_name *durable = find_name(endpoint->bus, endpoint->name);
+
+	if (durable == NULL || endpoint->bus->store == NULL || !endpoint_is_receiver(endpoint)) {
+		return 0;
+	}
+	return give_replay(endpoint, durable);
+}
+
+void durables_joined(struct endpoint *endpoint)
+{
+	struct durable_name *durable = find_name(endpoint->bus, endpoint->name);
+
+	if (durable != NULL && !durable->is_here &&
+	    atomic_load_explicit(&endpoint->replay, memory_order_relaxed) != NULL) {
+		durable->is_here = true;
+		/* without any route, too: the log may know owners that nobody else does */
+		task_schedule(&endpoint->data);
+		atomic_fetch_sub_explicit(&endpoint->bus->away, 1, memory_order_release);
+	}
+}
+
+void durables_leave(struct endpoint *endpoint)
+{
+	struct durable_name *durable = find_name(endpoint->bus, endpoint->name);
+	struct replay *replay = atomic_load_explicit(&endpoint->replay, memory_order_relaxed);
+
+	if (durable != NULL && durable->is_here) {
+		durable->is_here = false;
+		atomic_fetch_add_explicit(&endpoint->bus->away, 1, memory_order_release);
+	}
+	if (replay != NULL) {
+		replay_last(replay);
+	}
+}
+
+static struct endpoint *find_here(const struct bus *bus, const char *name)
+{
+	struct list *node;
+
+	list_for_each(node, &bus->endpoints) {
+		struct endpoint *endpoint = list_entry(node, struct endpoint, node);
+
+		if (endpoint->is_joined && !endpoint->is_leaving &&
+		    strcmp(endpoint->name, name) == 0) {
+			return endpoint;
+		}
+	}
+	return NULL;
+}
+
+/* ---- the list ---- */
+
+static void name_free(struct durable_name *durable)
+{
+	list_remove(&durable->node);
+	free((char *)(uintptr_t)durable->how.name);
+	free(durable);
+}
+
+void durables_fini(struct bus *bus)
+{
+	struct list *node, *after;
+
+	list_for_each_safe(node, after, &bus->durables) {
+		name_free(list_entry(node, struct durable_name, node));
+	}
+}
+
+/* A receiver that is new begins at the end of the log. */
+static int make_cursor(struct store *store, const char *name)
+{
+	struct store_cursor cursor;
+	int error = store_cursor_get(store, name, &cursor);
+
+	if (error == -ENOENT) {
+		cursor = (struct store_cursor){ .lsn = store_last(store) };
+		error = store_cursor_set(store, name, &cursor);
+	}
+	return error;
+}
+
+static int add_name(struct bus *bus, const struct durable_receiver *how)
+{
+	struct durable_name *durable = calloc(1, sizeof(*durable));
+	int error = durable == NULL ? -ENOMEM : make_cursor(bus->store, how->name);
+
+	if (error != 0) {
+		free(durable);
+		return error;
+	}
+	durable->how = *how;
+	durable->how.name = strdup(how->name);
+	if (durable->how.name == NULL) {
+		free(durable);
+		return -ENOMEM;
+	}
+	durable->is_named = true;
+	list_push(&bus->durables, &durable->node);
+	atomic_fetch_add_explicit(&bus->away, 1, memory_order_release);
+	return 0;
+}
+
+static int set_name(struct bus *bus, const struct durable_receiver *how)
+{
+	struct durable_name *durable = find_name(bus, how->name);
+	struct endpoint *endpoint = find_here(bus, how->name);
+	const char *name;
+	int error = 0;
+
+	if (durable == NULL) {
+		error = add_name(bus, how);
+		durable = find_name(bus, how->name);
+	}
+	if (durable == NULL) {
+		return error;
+	}
+	name = durable->how.name;
+	durable->how = *how;
+	durable->how.name = name;
+	durable->is_named = true;
+	return endpoint == NULL ? 0 : give_replay(endpoint, durable);
+}
+
+static void drop_name(struct bus *bus, struct durable_name *durable)
+{
+	const struct endpoint *endpoint = find_here(bus, durable->how.name);
+	struct replay *replay = endpoint == NULL ?
+		NULL : atomic_load_explicit(&endpoint->replay, memory_order_relaxed);
+
+	if (replay != NULL) {
+		replay_turn(replay, false);
+	}
+	if (!durable->is_here) {
+		atomic_fetch_sub_explicit(&bus->away, 1, memory_order_release);
+	}
+	name_free(durable);
+}
+
+/* Cursors of receivers that are not named any more would keep their records for ever. */
+static void drop_cursors(struct bus *bus)
+{
+	char name[STORE_NAME_MAX + 1];
+	struct store_cursor cursor;
+	size_t i = 0;
+
+	while (store_cursor_name(bus->store, i, name) == 0) {
+		if (find_name(bus, name) != NULL) {
+			i++;
+			continue;
+		}
+		if (store_cursor_get(bus->store, name, &cursor) == 0) {
+			log_msg(LOG_LEVEL_NOTICE, name,
+				"is not durable any more: what the store kept for it is dropped "
+				"records=%llu", (unsigned long long)
+				(store_last(bus->store) - cursor.lsn));
+		}
+		(void)store_cursor_remove(bus->store, name);
+	}
+}
+
+int bus_set_durables(struct bus *bus, const struct durable_receiver *receivers, size_t count)
+{
+	struct list *node, *after;
+	int error = 0;
+
+	if (bus->store == NULL) {
+		return 0;
+	}
+	(void)pthread_mutex_lock(&bus->lock);
+	list_for_each(node, &bus->durables) {
+		list_entry(node, struct durable_name, node)->is_named = false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		int failed = set_name(bus, &receivers[i]);
+
+		error = failed != 0 ? failed : error;
+	}
+	list_for_each_safe(node, after, &bus->durables) {
+		struct durable_name *durable = list_entry(node, struct durable_name, node);
+
+		if (!durable->is_named) {
+			drop_name(bus, durable);
+		}
+	}
+	drop_cursors(bus);
+	(void)plan_routes(bus);
+	list_for_each(node, &bus->endpoints) {
+		durables_joined(list_entry(node, struct endpoint, node));
+	}
+	(void)pthread_mutex_unlock(&bus->lock);
+	return error;
+}
+
+void bus_ready(struct bus *bus)
+{
+	struct list *node;
+
+	atomic_store_explicit(&bus->is_ready, true, memory_order_release);
+	(void)pthread_mutex_lock(&bus->lock);
+	list_for_each(node, &bus->endpoints) {
+		struct endpoint *endpoint = list_entry(node, struct endpoint, node);
+
+		if (endpoint->is_joined && !endpoint->is_leaving &&
+		    atomic_load_explicit(&endpoint->replay, memory_order_relaxed) != NULL) {
+			task_schedule(&endpoint->data);
+		}
+	}
+	(void)pthread_mutex_unlock(&bus->lock);
+}
+
+/* ---- looking ---- */
+
+static void count_routes(const struct bus *bus, const char *name, struct durable_stats *stats)
+{
+	struct list *node;
+
+	list_for_each(node, &bus->routes) {
+		const struct route *route = list_entry(node, struct route, node);
+
+		if (route->durable != NULL && strcmp(route->receiver->name, name) == 0) {
+			stats->routes++;
+			stats->behind += durable_is_behind(route->durable);
+		}
+	}
+}
+
+int bus_durables_walk(struct bus *bus,
+		      int (*fn)(void *arg, const struct durable_stats *durable), void *arg)
+{
+	struct list *node;
+	int result = 0;
+
+	(void)pthread_mutex_lock(&bus->lock);
+	list_for_each(node, &bus->durables) {
+		const struct durable_name *durable = list_entry(node, struct durable_name, node);
+		struct durable_stats stats = {
+			.name = durable->how.name,
+			.is_here = durable->is_here,
+			.live_first = durable->how.live_first,
+		};
+		struct store_cursor cursor;
+
+		if (store_cursor_get(bus->store, stats.name, &cursor) == 0) {
+			stats.cursor = cursor.lsn;
+			store_backlog(bus->store, cursor.lsn, &stats.records, &stats.bytes);
+		}
+		count_routes(bus, stats.name, &stats);
+		result = fn(arg, &stats);
+		if (result != 0) {
+			break;
+		}
+	}
+	(void)pthread_mutex_unlock(&bus->lock);
+	return result;
+}
