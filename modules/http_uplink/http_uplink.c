@@ -42,10 +42,8 @@ static const struct ew_metric metrics[METRIC_COUNT] = {
 			 .help = "samples and events that the server refused for good"},
 	[METRIC_DEAD_FAILED] = {.name = "dead_letters_unwritten_total",
 				.help = "of these: those that no file could take"},
-	[METRIC_DROPPED_EVENTS] = {.name = "dropped_events_total",
-				   .help = "events that found no memory"},
 	[METRIC_SHORT] = {.name = "short_total",
-			  .help = "batches put off because there was no memory"},
+			  .help = "batches and events put off because there was no memory"},
 	[METRIC_IN_FLIGHT] = {.name = "in_flight", .kind = EW_GAUGE,
 			      .help = "requests under way"},
 	[METRIC_WAITING] = {.name = "waiting", .kind = EW_GAUGE,
@@ -154,10 +152,22 @@ static void http_uplink_pump(struct http_uplink *uplink)
 	http_uplink_schedule(uplink);
 }
 
+/* There is no memory for so many records: they will be delivered again. */
+static void http_uplink_put_off(struct http_uplink *uplink, struct receipt *receipt,
+				uint32_t records)
+{
+	ew_metric_add(uplink->inst, METRIC_SHORT, 1);
+	status_short(uplink);
+	if (receipt != NULL) {
+		receipt_shorten(receipt, records);
+	}
+}
+
 static void http_uplink_batch(void *self, const struct ew_batch *batch)
 {
 	struct http_uplink *uplink = self;
-	struct receipt *receipt = receipts_batch(&uplink->receipts, batch);
+	struct receipt *receipt = receipts_take(&uplink->receipts, batch->route,
+						 batch->position, batch->count);
 	uint32_t i = 0;
 
 	while (receipt != NULL && i < batch->count &&
@@ -165,11 +175,7 @@ static void http_uplink_batch(void *self, const struct ew_batch *batch)
 		i++;
 	}
 	if (receipt == NULL || i < batch->count) {
-		ew_metric_add(uplink->inst, METRIC_SHORT, 1);
-		status_short(uplink);
-	}
-	if (receipt != NULL && i < batch->count) {
-		receipt_shorten(receipt, batch->count - i);
+		http_uplink_put_off(uplink, receipt, batch->count - i);
 	}
 	receipts_answer(&uplink->receipts);
 	http_uplink_pump(uplink);
@@ -210,19 +216,15 @@ static int http_uplink_add_event(struct http_uplink *uplink, const struct ew_eve
 static void http_uplink_event(void *self, const struct ew_event *event)
 {
 	struct http_uplink *uplink = self;
-	struct receipt *receipt;
+	struct receipt *receipt = receipts_take(&uplink->receipts, event->route,
+						event->position, 1);
 
-	if (!uplink->settings->events) {
-		return;
+	if (receipt != NULL && !uplink->settings->events) {
+		receipt_settle(receipt, 1, false);
+	} else if (receipt == NULL || http_uplink_add_event(uplink, event, receipt) != 0) {
+		http_uplink_put_off(uplink, receipt, 1);
 	}
-	receipt = receipts_event(&uplink->receipts);
-	if (receipt == NULL || http_uplink_add_event(uplink, event, receipt) != 0) {
-		ew_metric_add(uplink->inst, METRIC_DROPPED_EVENTS, 1);
-		if (receipt != NULL) {
-			receipt_settle(receipt, 1, false);
-		}
-		return;
-	}
+	receipts_answer(&uplink->receipts);
 	http_uplink_pump(uplink);
 }
 
@@ -414,7 +416,7 @@ EW_MODULE(
 	.name = "http_uplink",
 	.version = "1.0",
 	.summary = "posts samples and events to an HTTP server",
-	.flags = EW_ACKS,
+	.flags = EW_ACKS | EW_DURABLE,
 	.options = settings_options,
 	.settings_size = sizeof(struct settings),
 	.metrics = metrics,

@@ -21,7 +21,6 @@ void receipts_init(struct receipts *receipts, struct ew_instance *inst)
 {
 	*receipts = (struct receipts){.inst = inst};
 	SLIST_INIT(&receipts->routes);
-	STAILQ_INIT(&receipts->events);
 }
 
 static void receipts_clear(struct receipt_queue *queue)
@@ -43,7 +42,6 @@ void receipts_free(struct receipts *receipts)
 		receipts_clear(&route->queue);
 		free(route);
 	}
-	receipts_clear(&receipts->events);
 }
 
 /* Routes that ended with their publisher and owe nothing. */
@@ -84,17 +82,6 @@ static struct route_book *receipts_route(struct receipts *receipts, uint32_t id)
 
 /* ---- taking ---- */
 
-static struct receipt *receipts_new(struct receipts *receipts, uint32_t open)
-{
-	struct receipt *receipt = calloc(1, sizeof(*receipt));
-
-	if (receipt != NULL) {
-		receipt->arrived = ++receipts->arrived;
-		receipt->open = open;
-	}
-	return receipt;
-}
-
 static void receipts_leave(struct route_book *route, uint64_t position)
 {
 	route->left_from = route->left_from == 0 || position < route->left_from ?
@@ -102,38 +89,29 @@ static void receipts_leave(struct route_book *route, uint64_t position)
 	route->left_to = position > route->left_to ? position : route->left_to;
 }
 
-struct receipt *receipts_batch(struct receipts *receipts, const struct ew_batch *batch)
+struct receipt *receipts_take(struct receipts *receipts, uint32_t id, uint64_t position,
+			      uint32_t records)
 {
-	struct route_book *route = receipts_route(receipts, batch->route);
+	struct route_book *route = receipts_route(receipts, id);
 	struct receipt *receipt = NULL;
 
 	if (route == NULL) {
 		/* not even a place to remember it: again, as soon as the loop comes by */
-		(void)ew_nack(receipts->inst, batch->route, batch->position, batch->position,
-			      EW_REDELIVER);
+		(void)ew_nack(receipts->inst, id, position, position, EW_REDELIVER);
 		return NULL;
 	}
 	if (route->left_from == 0) {
-		receipt = receipts_new(receipts, batch->count);
+		receipt = calloc(1, sizeof(*receipt));
 	}
 	if (receipt == NULL) {
-		receipts_leave(route, batch->position);
+		receipts_leave(route, position);
 		return NULL;
 	}
 	receipt->route = route;
-	receipt->position = batch->position;
+	receipt->position = position;
+	receipt->open = records;
 	STAILQ_INSERT_TAIL(&route->queue, receipt, next);
-	receipts->batches++;
-	return receipt;
-}
-
-struct receipt *receipts_event(struct receipts *receipts)
-{
-	struct receipt *receipt = receipts_new(receipts, 1);
-
-	if (receipt != NULL) {
-		STAILQ_INSERT_TAIL(&receipts->events, receipt, next);
-	}
+	receipts->open++;
 	return receipt;
 }
 
@@ -149,9 +127,7 @@ void receipt_shorten(struct receipt *receipt, uint32_t records)
 {
 	receipt->open -= records;
 	receipt->is_short = true;
-	if (receipt->route != NULL) {
-		receipts_leave(receipt->route, receipt->position);
-	}
+	receipts_leave(receipt->route, receipt->position);
 }
 
 /* The route may have ended meanwhile; its positions are void then. */
@@ -169,15 +145,13 @@ static void receipts_tell(struct receipts *receipts, uint32_t route, uint64_t fr
 }
 
 /* Receipts at the front of a route, in as few ranges as they make. */
-static void receipts_answer_route(struct receipts *receipts, struct route_book *route,
-				  uint64_t before)
+static void receipts_answer_route(struct receipts *receipts, struct route_book *route)
 {
 	uint64_t from = 0, to = 0;
 	enum answer said = ANSWER_ACK;
 	struct receipt *receipt;
 
-	while ((receipt = STAILQ_FIRST(&route->queue)) != NULL && receipt->open == 0 &&
-	       receipt->arrived < before) {
+	while ((receipt = STAILQ_FIRST(&route->queue)) != NULL && receipt->open == 0) {
 		enum answer answer = receipt->is_refused ? ANSWER_DEAD : ANSWER_ACK;
 
 		/* what is to come again stays unanswered until receipts_repeat() */
@@ -192,7 +166,7 @@ static void receipts_answer_route(struct receipts *receipts, struct route_book *
 			said = answer;
 		}
 		STAILQ_REMOVE_HEAD(&route->queue, next);
-		receipts->batches--;
+		receipts->open--;
 		free(receipt);
 	}
 	receipts_tell(receipts, route->id, from, to, said);
@@ -200,19 +174,10 @@ static void receipts_answer_route(struct receipts *receipts, struct route_book *
 
 void receipts_answer(struct receipts *receipts)
 {
-	uint64_t before = UINT64_MAX;
 	struct route_book *route;
-	struct receipt *event;
 
-	while ((event = STAILQ_FIRST(&receipts->events)) != NULL && event->open == 0) {
-		STAILQ_REMOVE_HEAD(&receipts->events, next);
-		free(event);
-	}
-	if (event != NULL) {
-		before = event->arrived;
-	}
 	SLIST_FOREACH(route, &receipts->routes, next) {
-		receipts_answer_route(receipts, route, before);
+		receipts_answer_route(receipts, route);
 	}
 }
 

@@ -3,10 +3,8 @@
  * What is owed to the bus: a receipt for each batch and event that is on its
  * way, and the acknowledgements that follow from those that are settled.
  *
- * Receipts of a route are answered in the order of their arrival. An event has
- * no position of its own; batches that came after it are not acknowledged
- * before it is settled, so that a cursor never passes an event that is still on
- * its way. Runs on the instance's loop.
+ * Receipts of a route are answered in the order of their arrival. Runs on the
+ * instance's loop.
  */
 #ifndef HTTP_UPLINK_RECEIPT_H
 #define HTTP_UPLINK_RECEIPT_H
@@ -19,9 +17,8 @@ struct route_book;
 
 struct receipt {
 	STAILQ_ENTRY(receipt) next;
-	struct route_book *route;       /* NULL: an event */
+	struct route_book *route;
 	uint64_t position;
-	uint64_t arrived;       /* its number over all routes */
 	uint32_t open;          /* records that are not settled */
 	bool is_refused;        /* some went to the dead letters */
 	bool is_short;          /* some found no memory: to be delivered again */
@@ -32,23 +29,19 @@ STAILQ_HEAD(receipt_queue, receipt);
 struct receipts {
 	struct ew_instance *inst;
 	SLIST_HEAD(, route_book) routes;
-	struct receipt_queue events;
-	uint64_t arrived;
-	uint64_t batches;       /* that are open, on all routes */
+	uint64_t open;          /* positions, on all routes */
 };
 
 void receipts_init(struct receipts *receipts, struct ew_instance *inst);
 void receipts_free(struct receipts *receipts);
 
 /*
- * A receipt for a batch: as many records open as it has samples. NULL: no
- * memory, or an earlier batch of the route waits for some; it will be delivered
- * again after receipts_repeat().
+ * A receipt for a batch or an event of so many records, all of them open. NULL:
+ * no memory, or an earlier position of the route waits for some; it will be
+ * delivered again after receipts_repeat().
  */
-struct receipt *receipts_batch(struct receipts *receipts, const struct ew_batch *batch);
-
-/* The same for an event: one record. NULL: no memory. */
-struct receipt *receipts_event(struct receipts *receipts);
+struct receipt *receipts_take(struct receipts *receipts, uint32_t route, uint64_t position,
+			      uint32_t records);
 
 /* So many records of it are settled. */
 void receipt_settle(struct receipt *receipt, uint32_t records, bool is_refused);

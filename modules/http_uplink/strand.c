@@ -12,7 +12,7 @@
 
 #define NO_MEMORY_WAIT  EW_SECOND
 #define AFTER_MAX  (3600 * EW_SECOND)   /* a server that asks for more is asked again */
-#define PRESSED  256u           /* open batches that make a pile due before its time */
+#define PRESSED  256u           /* open positions that make a pile due before its time */
 
 static void strand_enter(struct strand *strand, enum strand_state next)
 {
@@ -150,7 +150,7 @@ static bool strand_is_due(const struct strand *strand, const struct pile *pile)
 	const struct http_uplink *uplink = strand->uplink;
 
 	/* a route gives only so many batches that are not answered */
-	return uplink->is_stopping || uplink->receipts.batches >= PRESSED ||
+	return uplink->is_stopping || uplink->receipts.open >= PRESSED ||
 	       ew_now() >= pile->opened + uplink->settings->batch.delay;
 }
 
