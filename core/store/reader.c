@@ -118,7 +118,8 @@ static int reader_enter(struct store_reader *reader)
 	}
 	reader->why = segment->header.first > reader->at + 1
 			      ? store_why_lost(store, reader->at + 1)
-			      : STORE_LOST_DAMAGED;
+		      : segment->header.thinned > 0 ? STORE_LOST_THINNED
+						    : STORE_LOST_DAMAGED;
 	(void)pthread_mutex_unlock(&store->lock);
 	reader->is_crossing = true;
 	reader->tries = 0;

@@ -5,9 +5,11 @@
  * `drop` says. Only closed segments that are on disk go, and never the last
  * that is: it holds the cursors.
  *
- * Before a segment goes that some cursor still needs, the totals at that
- * cursor's place are kept with the cursor, so that its reader can tell exactly
- * what it lost, also after a restart.
+ * Before a segment goes, or is thinned, that some cursor still needs, the totals
+ * at that cursor's place are kept with the cursor, so that its reader can tell
+ * exactly what it lost, also after a restart. A cursor that stands in a thinned
+ * segment does not know which of the samples left out came before it: its
+ * reader may tell some of them again.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -254,7 +256,11 @@ static bool retention_thin(struct store *store)
 		segment = retention_thickest(store);
 	}
 	(void)pthread_mutex_unlock(&store->lock);
-	return segment != NULL && thin_segment(store, segment) == 0;
+	if (segment == NULL) {
+		return false;
+	}
+	(void)retention_mark_all(store, segment, STORE_LOST_THINNED);
+	return thin_segment(store, segment) == 0;
 }
 
 void retention_run(struct store *store)

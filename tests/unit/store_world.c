@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "core/base/error.h"
+#include "core/base/log.h"
+#include "core/store/crc.h"
+#include "core/store/segment.h"
 #include "tests/unit/unit.h"
 
 #define EPOCH  INT64_C(1700000000000000000)
@@ -132,6 +135,27 @@ void world_fill(struct world *world, uint64_t bytes)
 	}
 }
 
+void world_set_format(struct world *world, const char *name, uint32_t format)
+{
+	unsigned char *bytes = disk_bytes(world->disk, name);
+
+	wire_put_u32(bytes + 8, format);
+	wire_put_u32(bytes + SEGMENT_HEADER_BYTES - 4, crc32c(bytes, SEGMENT_HEADER_BYTES - 4));
+}
+
+static void on_log(void *arg, enum log_level level, const char *who, const char *text)
+{
+	(void)arg;
+	(void)level;
+	(void)who;
+	(void)text;
+}
+
+void world_be_quiet(void)
+{
+	log_set_sink(on_log, NULL);
+}
+
 bool world_is_right(const struct store_item *item)
 {
 	for (uint32_t i = 0; i < item->samples.count; i++) {
@@ -184,6 +208,9 @@ struct world_seen world_read(struct world *world, uint64_t after, const char *cu
 		assert_string_equal(item->owner, "line1");
 		assert_true(world_is_right(item));
 		seen.first = seen.first == 0 ? item->lsn : seen.first;
+		if (seen.whole_to == seen.last && (seen.last == 0 || item->lsn == seen.last + 1)) {
+			seen.whole_to = item->lsn;
+		}
 		seen.last = item->lsn;
 		seen.records++;
 		seen.samples += item->samples.count;

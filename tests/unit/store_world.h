@@ -36,6 +36,12 @@ int world_append(struct world *world, uint32_t count, uint64_t *lsn_out);
 /* As much until the log has written `bytes` more. */
 void world_fill(struct world *world, uint64_t bytes);
 
+/* Say that a file was written in another format, with a good checksum. */
+void world_set_format(struct world *world, const char *name, uint32_t format);
+
+/* What a broken disk makes the log say is not to be read here. */
+void world_be_quiet(void);
+
 /* Is this what world_append() made? */
 bool world_is_right(const struct store_item *item);
 
@@ -44,6 +50,7 @@ struct world_seen {
 	uint64_t records;
 	uint64_t samples;
 	uint64_t first, last;                   /* lsn */
+	uint64_t whole_to;                      /* no number is missing from first to here */
 	uint64_t lost[STORE_LOSS_COUNT];        /* samples, in gaps */
 	uint64_t gaps;
 };
