@@ -163,7 +163,8 @@ static void test_flipped_bytes_cost_only_what_they_hit(void **state)
 		store_close(&world.store);
 		name = disk_name(world.disk, chance(&seed) % disk_count(world.disk));
 		size = disk_size(world.disk, name);
-		disk_bytes(world.disk, name)[chance(&seed) % size] ^= (unsigned char)(1u << turn % 8);
+		disk_bytes(world.disk, name)[chance(&seed) % size] ^=
+			(unsigned char)(1u << turn % 8);
 
 		world_open(&world);
 
