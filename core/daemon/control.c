@@ -330,6 +330,7 @@ static const struct ctl_command control_commands[] = {
 	{ "uplinks", control_uplinks },
 	{ "reload", control_reload },
 	{ "audit", control_audit },
+	{ "ask", control_ask },
 	{ NULL, NULL },
 };
 

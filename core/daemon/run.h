@@ -214,4 +214,7 @@ void facts_fill(void *arg, struct gateway_facts *facts_out);
 
 struct ctl_table control_table(struct daemon *daemon);
 
+/* ask.c; arg is the daemon. */
+void control_ask(struct ctl_request *request, void *arg);
+
 #endif

@@ -36,6 +36,7 @@ extern const struct command commands_tags[];
 extern const struct command commands_write[];
 extern const struct command commands_admin[];
 extern const struct command commands_token[];
+extern const struct command commands_ask[];
 
 /* Parse the command's own options and arguments, and run it. */
 int command_run(const struct command *command, struct client *client, int argc, char **argv);

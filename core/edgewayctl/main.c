@@ -15,7 +15,7 @@
 
 static const struct command *const groups[] = {
 	commands_look, commands_tags, commands_write, commands_admin,
-	commands_token,
+	commands_token, commands_ask,
 };
 
 #define MAIN_COMMANDS_MAX  64
@@ -58,12 +58,28 @@ static void main_help(void)
 	     "answers, 4 a write was handed over and not answered in time.");
 }
 
+/* No command has this name: an instance or a module may. */
+static int main_ask(struct client *client, int argc, char **argv)
+{
+	const struct command *ask = &commands_ask[0];
+	struct buf request;
+
+	if (argc > ask->most) {
+		return client_fail(CTL_USAGE, "unknown command '%s'", argv[0]);
+	}
+	client_begin(&request, ask->name);
+	return ask->run(client, &request, argc, argv);
+}
+
 static int main_command(struct client *client, int argc, char **argv)
 {
 	const struct command *command;
 	const char *near = NULL;
 
 	command = main_find(argv[0], &near);
+	if (command == NULL && near == NULL) {
+		return main_ask(client, argc, argv);
+	}
 	if (command == NULL) {
 		return client_fail(CTL_USAGE, "unknown command '%s'%s%s%s", argv[0],
 				   near != NULL ? ", did you mean '" : "", near != NULL ? near : "",

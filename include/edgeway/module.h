@@ -9,7 +9,8 @@
  * Change log of the contract. 0.N must match exactly; 1.0 is cut once.
  *   0.1  first version
  *   0.2  EW_DURABLE; events have a position and are answered like batches;
- *        EW_BATCH_STORED; gaps of durable routes; ew_node_fail_at(), ew_node_warn()
+ *        EW_BATCH_STORED; gaps of durable routes; ew_node_fail_at(), ew_node_warn();
+ *        query(): what `edgewayctl ask` asks
  */
 #ifndef EDGEWAY_MODULE_H
 #define EDGEWAY_MODULE_H
@@ -25,6 +26,7 @@
 #include <edgeway/loop.h>
 #include <edgeway/metric.h>
 #include <edgeway/option.h>
+#include <edgeway/query.h>
 #include <edgeway/sample.h>
 #include <edgeway/tag.h>
 #include <edgeway/write.h>
@@ -139,6 +141,12 @@ struct ew_module {
 
 	/* The answer to an own ew_write(). Borrowed for the call. */
 	void (*answered)(void *self, const struct ew_write_answer *answer);
+
+	/*
+	 * An operator's question: answer with rows, at once. Returns 0, or a
+	 * negative errno where the words say nothing to this module.
+	 */
+	int (*query)(void *self, struct ew_query *query);
 };
 
 /*

@@ -152,6 +152,10 @@ void own_queue_all(struct rules *rules);
 void own_publish(struct rules *rules);
 void own_on_write(void *self, struct ew_write *write);
 
+/* ---- report.c: what an operator is told ---- */
+
+int report_query(void *self, struct ew_query *query);
+
 /* ---- alarm.c: alarms and events ---- */
 
 void alarm_look(struct rules *rules, uint32_t rule);

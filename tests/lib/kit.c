@@ -137,6 +137,7 @@ static void test_init(struct ew_test *test)
 	list_init(&test->instances);
 	list_init(&test->brokers);
 	buf_init(&test->config, 16 * 1024 * 1024);
+	buf_init(&test->answer, 1024 * 1024);
 	buf_init(&test->error, 64 * 1024);
 	test->own_answer = -EACCES;
 	test->misuses_before = instance_misuses();
@@ -235,6 +236,7 @@ void ew_test_free(struct ew_test **test_at)
 	free(test->records.at);
 	remove_directory(test);
 	buf_fini(&test->config);
+	buf_fini(&test->answer);
 	buf_fini(&test->error);
 	kit_lines_close(test);
 	clock_set_source(NULL);

@@ -65,6 +65,7 @@ struct ew_test {
 	int64_t uplinks_due;            /* when they want their next turn */
 	struct list brokers;            /* struct wire_broker */
 	struct buf config;              /* sections beside `instances:` */
+	struct buf answer;              /* of ew_test_query() */
 	struct buf error;
 	struct kit_lines lines;
 	struct kit_records records;

@@ -10,6 +10,7 @@
 
 #include "core/base/log.h"
 #include "core/module/metrics.h"
+#include "core/module/query.h"
 #include "tests/lib/kit.h"
 
 /* ---- instances ---- */
@@ -43,6 +44,51 @@ double ew_test_metric(const struct ew_test *test, const char *name, const char *
 		}
 	}
 	return (double)NAN;
+}
+
+/* What came back for ew_test_query(). */
+struct asked {
+	struct ew_test *test;
+	int error;
+	bool is_answered;
+};
+
+static void on_asked(void *arg, int error, const struct buf *rows)
+{
+	struct asked *asked = arg;
+
+	asked->is_answered = true;
+	asked->error = error;
+	(void)buf_add(&asked->test->answer, buf_text(rows), rows->size); /* a fault sticks */
+}
+
+int ew_test_query(struct ew_test *test, const char *name, const char *words,
+		  const char **answer_out)
+{
+	const struct kit_instance *kit = kit_find(test, name, __func__);
+	const char *list[EW_QUERY_WORDS_MAX + 1] = { NULL };
+	struct asked asked = { test, -ECANCELED, false };
+	struct ew_query *query;
+	char copy[256], *rest = copy;
+	size_t count = 0;
+	int error;
+
+	(void)snprintf(copy, sizeof(copy), "%s", words);
+	while (count < EW_QUERY_WORDS_MAX && (list[count] = strsep(&rest, " ")) != NULL) {
+		count += *list[count] != '\0';
+	}
+	list[count] = NULL;
+	buf_clear(&test->answer);
+	error = query_ask(kit->inst, list, on_asked, &asked, &query);
+	if (error != 0) {
+		return error;
+	}
+	(void)kit_settle(test);
+	if (!asked.is_answered) {
+		query_forget(query);
+	}
+	*answer_out = buf_text(&test->answer);
+	return asked.error;
 }
 
 void ew_test_allow_misuse(struct ew_test *test)

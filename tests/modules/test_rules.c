@@ -214,6 +214,40 @@ static void test_what_is_not_there_is_named_by_health(void **state)
 	ew_test_free(&plant.test);
 }
 
+static void expect(struct plant *plant, const char *words, const char *line)
+{
+	const char *answer = NULL;
+
+	assert_int_equal(ew_test_query(plant->test, "control", words, &answer), 0);
+	if (strstr(answer, line) == NULL) {
+		fail_msg("'%s' is not in the answer to '%s': %s", line, words, answer);
+	}
+}
+
+static void test_an_operator_sees_each_term(void **state)
+{
+	const char *answer = NULL;
+	struct plant plant;
+
+	(void)state;
+	begin(&plant, INPUTS
+	      "rules:\n"
+	      "  high: {when: level + 1m > 3m and run, publish: yes}\n"
+	      "  loop: {pid: {input: level, setpoint: 2, gain: 1, low: 0, high: 9}}\n");
+	expect(&plant, "", "{\"rule\":\"high\",\"kind\":\"when\",\"value\":\"bad\"");
+	plant_publish(&plant, ew_sample_f64(plant.level, 0, 2.5));
+	plant_publish(&plant, ew_sample_bool(plant.run, 0, true));
+	ew_test_advance(plant.test, 2 * EW_SECOND);
+	expect(&plant, "", "\"value\":\"yes\",\"quality\":\"good\",\"fired\":\"2.0 s ago\"");
+	expect(&plant, "high", "\"term\":\"level + 1m\",\"value\":\"3.5\"");
+	expect(&plant, "high", "\"term\":\"level + 1m > 3m\",\"value\":\"yes\"");
+	expect(&plant, "loop", "\"part\":\"pid\",\"term\":\"automatic\",\"value\":\"yes\"");
+	expect(&plant, "inputs",
+	       "\"tag\":\"plant:temp\",\"value\":\"bad\",\"quality\":\"no value\"");
+	assert_int_equal(ew_test_query(plant.test, "control", "nothing", &answer), -ENOENT);
+	ew_test_free(&plant.test);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,6 +259,7 @@ int main(void)
 		cmocka_unit_test(test_an_alarm_is_raised_acknowledged_and_cleared),
 		cmocka_unit_test(test_an_event_comes_each_time_the_condition_becomes_true),
 		cmocka_unit_test(test_what_is_not_there_is_named_by_health),
+		cmocka_unit_test(test_an_operator_sees_each_term),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,6 +111,12 @@ void lang_free(struct lang_program **program);
 ew_dur lang_run(const struct lang_program *program, const struct lang_source *sources, ew_dur now,
 		struct lang_value *terms, void *state);
 
+/* Whether a term is a number or yes or no; of a name, what the program knows of it. */
+enum lang_type lang_term_type(const struct lang_program *program, uint32_t term);
+
+/* A number as it was written. */
+bool lang_is_literal(const struct lang_program *program, uint32_t term);
+
 /* Value of a constant program. */
 struct lang_value lang_constant(const struct lang_program *program);
 

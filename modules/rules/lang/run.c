@@ -430,3 +430,35 @@ struct lang_value lang_constant(const struct lang_program *program)
 	(void)lang_run(program, NULL, 0, terms, NULL); /* names no time either */
 	return terms[program->count - 1];
 }
+
+enum lang_type lang_term_type(const struct lang_program *program, uint32_t term)
+{
+	const struct lang_op *op = &program->ops[term];
+
+	switch ((enum lang_code)op->code) {
+	case LANG_NOT:
+	case LANG_GOOD:
+	case LANG_LESS:
+	case LANG_LESS_EQUAL:
+	case LANG_EQUAL:
+	case LANG_NOT_EQUAL:
+	case LANG_AND:
+	case LANG_OR:
+	case LANG_FOR:
+	case LANG_RISING:
+	case LANG_FALLING:
+	case LANG_CHANGED:
+	case LANG_STALE:
+	case LANG_HYSTERESIS:
+	case LANG_DEBOUNCE:
+	case LANG_LATCH:
+		return LANG_BOOL;
+	default:
+		return term + 1 == program->count ? program->type : LANG_NUMBER;
+	}
+}
+
+bool lang_is_literal(const struct lang_program *program, uint32_t term)
+{
+	return program->ops[term].code == LANG_CONSTANT;
+}

@@ -197,6 +197,18 @@ EW_API enum ew_health ew_test_health(struct ew_test *test, const char *name,
 				     const char **text_out);
 
 /*
+ * Ask an instance as `edgewayctl ask` does, and step until it has answered.
+ * words are separated by blanks; "": none. answer_out gets the rows, a JSON
+ * object a line.
+ *
+ * Thread:  the test's
+ * Owner:   answer borrowed until the next call
+ * Errors:  -ENOTSUP the module takes no questions; what its query() returned
+ */
+EW_API int ew_test_query(struct ew_test *test, const char *name, const char *words,
+			 const char **answer_out) EW_CHECKED;
+
+/*
  * A counter or gauge, by the name in the module's table; of a histogram the
  * number of observations.
  *
