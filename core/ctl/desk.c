@@ -44,7 +44,7 @@ int desk_new(struct bus *bus, struct loop *loop, struct desk **desk_out)
 {
 	struct desk *desk = calloc(1, sizeof(*desk));
 	struct endpoint_config config = {
-		.name = "control", .module = &desk_module, .loop = loop,
+		.name = "edgewayctl", .module = &desk_module, .loop = loop,
 	};
 	int error;
 

@@ -59,16 +59,23 @@ static void main_help(void)
 }
 
 /* No command has this name: an instance or a module may. */
-static int main_ask(struct client *client, int argc, char **argv)
+static int main_ask(struct client *client, int argc, char **argv, const char *near)
 {
 	const struct command *ask = &commands_ask[0];
 	struct buf request;
+	int status = CTL_USAGE;
 
-	if (argc > ask->most) {
-		return client_fail(CTL_USAGE, "unknown command '%s'", argv[0]);
+	if (argc <= ask->most) {
+		client_begin(&request, ask->name);
+		status = ask->run(client, &request, argc, argv);
 	}
-	client_begin(&request, ask->name);
-	return ask->run(client, &request, argc, argv);
+	if (status == CTL_OK || (argc > 1 && status != CTL_UNREACHABLE)) {
+		return status; /* whoever names words of a module means one */
+	}
+	(void)client_fail(status, "'%s' is no command%s%s%s", argv[0],
+			  near != NULL ? ", did you mean '" : "", near != NULL ? near : "",
+			  near != NULL ? "'?" : "");
+	return status == CTL_UNREACHABLE ? CTL_USAGE : status;
 }
 
 static int main_command(struct client *client, int argc, char **argv)
@@ -77,15 +84,8 @@ static int main_command(struct client *client, int argc, char **argv)
 	const char *near = NULL;
 
 	command = main_find(argv[0], &near);
-	if (command == NULL && near == NULL) {
-		return main_ask(client, argc, argv);
-	}
-	if (command == NULL) {
-		return client_fail(CTL_USAGE, "unknown command '%s'%s%s%s", argv[0],
-				   near != NULL ? ", did you mean '" : "", near != NULL ? near : "",
-				   near != NULL ? "'?" : "");
-	}
-	return command_run(command, client, argc, argv);
+	return command == NULL ? main_ask(client, argc, argv, near)
+			       : command_run(command, client, argc, argv);
 }
 
 int main(int argc, char **argv)
