@@ -119,8 +119,11 @@ static void act_fail(struct rules *rules, struct output *output, int error, cons
 	rules_soon_health(rules);
 }
 
-/* Before the value: a device that went safe takes a heartbeat first. */
-static void act_beat(struct rules *rules, uint32_t index)
+/*
+ * Before the value: a device that went safe takes a heartbeat first. Not with
+ * each value of a controller: in thirds of the lease is enough.
+ */
+static void act_beat(struct rules *rules, uint32_t index, ew_dur every)
 {
 	struct output *output = &rules->outputs[index];
 	struct ew_sample sample;
@@ -131,10 +134,12 @@ static void act_beat(struct rules *rules, uint32_t index)
 	};
 	double beat = (double)(output->beats % 100 + 1); /* never 0: that releases a watchdog */
 
-	if (output->heartbeat == EW_NO_ID) {
+	if (output->heartbeat == EW_NO_ID ||
+	    (output->beats > 0 && rules->engine.now - output->beat_at < every)) {
 		return;
 	}
 	output->beats++;
+	output->beat_at = rules->engine.now;
 	if (act_sample(output->heartbeat, output->heartbeat_carrier, LANG_NUMBER, beat,
 		       &sample) != 0 || ew_write(rules->inst, &request) != 0) {
 		act_fail(rules, output, -EIO, "the heartbeat cannot be written");
@@ -160,7 +165,7 @@ static void act_send(struct rules *rules, uint32_t index, int writer, double x, 
 		error = act_sample(output->tag, output->carrier, of->type, of->fail_safe, &safe);
 	}
 	if (error == 0 && lease > 0) {
-		act_beat(rules, index);
+		act_beat(rules, index, lease / 3);
 	}
 	if (error == 0) {
 		error = ew_write(rules->inst, &request);

@@ -53,6 +53,7 @@ struct output {
 	int writer;                     /* of the model that wrote last; -1: none */
 	double sent;                    /* last value */
 	ew_dur sent_at, moved_at;       /* last write, and last other value; monotonic */
+	ew_dur beat_at;                 /* last heartbeat */
 	uint64_t beats, writes, refusals;
 	int error;                      /* of the last answer */
 	char text[96];                  /* how it is */
