@@ -217,31 +217,35 @@ struct lang_value tags_value(const struct ew_sample *sample)
 	return value;
 }
 
+static void tags_take_input(struct rules *rules, uint32_t index, const struct ew_tag_info *info)
+{
+	struct input *input = &rules->inputs[index];
+
+	input->tag = info->id;
+	input->device = info->device;
+	input->fault = tags_fault(rules, index, info);
+	if (rules->settings->inputs[index].stale == 0) {
+		rules->engine.stale[index] = info->spec.max_age;
+	}
+	if (input->fault != NULL) {
+		engine_spoil(&rules->engine, index, EW_REASON_NOT_CONFIGURED);
+	}
+}
+
 static void tags_take(struct rules *rules, const struct use *use, const struct ew_tag_info *info)
 {
-	struct output *output = &rules->outputs[use->index];
-	struct input *input = &rules->inputs[use->index];
-
 	switch (use->kind) {
 	case USE_INPUT:
-		input->tag = info->id;
-		input->device = info->device;
-		input->fault = tags_fault(rules, use->index, info);
-		if (rules->settings->inputs[use->index].stale == 0) {
-			rules->engine.stale[use->index] = info->spec.max_age;
-		}
-		if (input->fault != NULL) {
-			engine_spoil(&rules->engine, use->index, EW_REASON_NOT_CONFIGURED);
-		}
+		tags_take_input(rules, use->index, info);
 		break;
 	case USE_OUTPUT:
-		output->tag = info->id;
-		output->carrier = info->carrier;
+		rules->outputs[use->index].tag = info->id;
+		rules->outputs[use->index].carrier = info->carrier;
 		act_mark(rules, use->index);
 		break;
 	case USE_HEARTBEAT:
-		output->heartbeat = info->id;
-		output->heartbeat_carrier = info->carrier;
+		rules->outputs[use->index].heartbeat = info->id;
+		rules->outputs[use->index].heartbeat_carrier = info->carrier;
 		break;
 	case USE_OWN:
 		break;

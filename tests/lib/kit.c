@@ -250,7 +250,7 @@ static int step_one(void *arg, struct loop *loop)
 {
 	bool *did = arg;
 
-	*did |= loop_step(loop);
+	*did |= loop != kit_running->hung && loop_step(loop);
 	return 0;
 }
 
@@ -279,7 +279,7 @@ void ew_test_step(struct ew_test *test)
 static int next_one(void *arg, struct loop *loop)
 {
 	int64_t *next = arg;
-	int64_t due = loop_next_timer(loop);
+	int64_t due = loop == kit_running->hung ? INT64_MAX : loop_next_timer(loop);
 
 	*next = due < *next ? due : *next;
 	return 0;
@@ -310,6 +310,11 @@ void ew_test_jump(struct ew_test *test, ew_dur by)
 {
 	(void)atomic_fetch_add(&test->mono, by > 0 ? by : 0);
 	(void)kit_settle(test);
+}
+
+void ew_test_hang(struct ew_test *test, const char *name)
+{
+	test->hung = name == NULL ? NULL : instance_loop(kit_find(test, name, __func__)->inst);
 }
 
 void ew_test_set_wall(struct ew_test *test, ew_time now)

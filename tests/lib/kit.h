@@ -53,6 +53,7 @@ struct ew_test {
 	_Atomic int64_t mono;
 	_Atomic int64_t wall;           /* what is added to mono */
 	struct loop *main;
+	const struct loop *hung;        /* ew_test_hang(); NULL: none */
 	struct bus *bus;
 	struct http *http;
 	struct fleet *fleet;

@@ -167,6 +167,23 @@ static void test_a_stopped_instance_leaves_the_output_safe(void **state)
 	ew_test_free(&plant.test);
 }
 
+static void test_a_hung_instance_lets_the_output_go_safe(void **state)
+{
+	struct plant plant;
+
+	(void)state;
+	begin(&plant, FOLLOW);
+	plant_publish(&plant, ew_sample_f64(plant.level, 0, 2));
+	ew_test_advance(plant.test, 3 * LEASE + LEASE / 2);
+	assert_true(owner->value == 20);
+	ew_test_hang(plant.test, "control");
+	expect_safe(&plant);
+	ew_test_hang(plant.test, NULL); /* and it goes on */
+	ew_test_step(plant.test);
+	assert_true(owner->value == 20);
+	ew_test_free(&plant.test);
+}
+
 static void test_an_interlock_wins_and_lets_go(void **state)
 {
 	struct plant plant;
@@ -325,6 +342,7 @@ int main(void)
 		cmocka_unit_test(test_a_bad_input_lets_the_output_go_safe),
 		cmocka_unit_test(test_silence_of_an_input_lets_the_output_go_safe),
 		cmocka_unit_test(test_a_stopped_instance_leaves_the_output_safe),
+		cmocka_unit_test(test_a_hung_instance_lets_the_output_go_safe),
 		cmocka_unit_test(test_an_interlock_wins_and_lets_go),
 		cmocka_unit_test(test_shadow_never_writes),
 		cmocka_unit_test(test_deadband_and_interval_spare_the_actuator),

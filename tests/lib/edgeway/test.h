@@ -167,6 +167,16 @@ EW_API void ew_test_advance(struct ew_test *test, ew_dur by);
 EW_API void ew_test_jump(struct ew_test *test, ew_dur by);
 
 /*
+ * Let an instance hang, as in a callback that does not return: its loop, and
+ * all on it, does nothing from now on. NULL: it goes on.
+ *
+ * Thread:  the test's
+ * Owner:   nothing
+ * Errors:  none
+ */
+EW_API void ew_test_hang(struct ew_test *test, const char *name);
+
+/*
  * Set the wall clock; monotonic time does not notice.
  *
  * Thread:  the test's
