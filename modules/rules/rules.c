@@ -103,6 +103,14 @@ static void rules_on_timer(void *arg)
 	rules_settle(rules, ew_now());
 }
 
+/* The values of a device that comes up are read from the view. */
+static bool rules_takes(const struct rules *rules, uint32_t index)
+{
+	const struct input *input = &rules->inputs[index];
+
+	return input->fault == NULL && input->down == EW_REASON_NONE;
+}
+
 static void rules_batch(void *self, const struct ew_batch *batch)
 {
 	struct rules *rules = self;
@@ -118,7 +126,7 @@ static void rules_batch(void *self, const struct ew_batch *batch)
 		for (; at != 0; at = rules->uses[at - 1].next) {
 			const struct use *use = &rules->uses[at - 1];
 
-			if (use->kind != USE_INPUT || rules->inputs[use->index].fault != NULL) {
+			if (use->kind != USE_INPUT || !rules_takes(rules, use->index)) {
 				continue;
 			}
 			if (engine_is_pending(&rules->engine, use->index)) {

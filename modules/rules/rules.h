@@ -40,6 +40,7 @@ struct use {
 struct input {
 	uint32_t tag, device;   /* EW_NO_ID: not known */
 	const char *fault;      /* why it is not taken; NULL: it is */
+	enum ew_reason down;    /* why its device's values are bad; EW_REASON_NONE: it is up */
 };
 
 /* One of the outputs of the model. */

@@ -217,6 +217,15 @@ struct lang_value tags_value(const struct ew_sample *sample)
 	return value;
 }
 
+/* What a device that is not up said last is not what is. */
+static enum ew_reason tags_down(const struct ew_device_info *device)
+{
+	if (device == NULL || device->state == EW_DEVICE_DOWN) {
+		return EW_REASON_DEVICE_DOWN;
+	}
+	return device->state == EW_DEVICE_STALE ? EW_REASON_STALE : EW_REASON_NONE;
+}
+
 static void tags_take_input(struct rules *rules, uint32_t index, const struct ew_tag_info *info)
 {
 	struct input *input = &rules->inputs[index];
@@ -224,6 +233,7 @@ static void tags_take_input(struct rules *rules, uint32_t index, const struct ew
 	input->tag = info->id;
 	input->device = info->device;
 	input->fault = tags_fault(rules, index, info);
+	input->down = tags_down(ew_device(rules->inst, info->device));
 	if (rules->settings->inputs[index].stale == 0) {
 		rules->engine.stale[index] = info->spec.max_age;
 	}
@@ -298,7 +308,7 @@ void tags_on_tag(void *self, enum ew_change change, const struct ew_tag_info *in
 	rules_soon_health(rules);
 }
 
-/* What a device that is not up said last is not what is; one that is up again may say so. */
+/* A device that is up again may say again what it said last. */
 void tags_on_device(void *self, enum ew_change change, const struct ew_device_info *info)
 {
 	struct rules *rules = self;
@@ -314,9 +324,9 @@ void tags_on_device(void *self, enum ew_change change, const struct ew_device_in
 		if (input->tag == EW_NO_ID || input->device != info->id || input->fault != NULL) {
 			continue;
 		}
-		if (info->state != EW_DEVICE_UP) {
-			engine_spoil(&rules->engine, i, info->state == EW_DEVICE_STALE
-				     ? EW_REASON_STALE : EW_REASON_DEVICE_DOWN);
+		input->down = tags_down(info);
+		if (input->down != EW_REASON_NONE) {
+			engine_spoil(&rules->engine, i, input->down);
 		} else if (ew_view(rules->inst, input->tag, &sample) == 0) {
 			engine_put(&rules->engine, i, tags_value(&sample), now);
 		}

@@ -67,6 +67,7 @@ static void test_faults_are_told_at_their_place(void **state)
 	refused(INPUTS "rules:\n  a: {pid: {input: temp, setpoint: 3, gain: 0, low: 0, high: 1}}\n",
 		"'gain' is 0");
 	refused(INPUTS "rules:\n  a: {when: avrg(level over 3s) > 2, publish: yes}\n", ":15:17: ");
+	refused(INPUTS "rules:\n  a: {when: \"avrg(run over 3s)\", publish: yes}\n", ":15:18: ");
 	refused(INPUTS "rules:\n  a:\n    when: |\n      run\n      and level > 3s\n", ":18:23: ");
 }
 

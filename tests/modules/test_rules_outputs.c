@@ -133,6 +133,24 @@ static void test_a_bad_input_lets_the_output_go_safe(void **state)
 	ew_test_free(&plant.test);
 }
 
+static void test_what_a_device_said_before_it_went_stale_does_not_count(void **state)
+{
+	struct plant plant;
+
+	(void)state;
+	plant_make(&plant, ACCESS);
+	plant_publish(&plant, ew_sample_f64(plant.level, 0, 2));
+	plant_up(&plant, EW_DEVICE_STALE);
+	assert_int_equal(ew_test_load(plant.test, &owner_module, "drive", NULL), 0);
+	assert_int_equal(ew_test_load(plant.test, &ew_module, "control", FOLLOW), 0);
+	assert_int_equal(ew_test_start(plant.test), 0);
+	ew_test_advance(plant.test, EW_SECOND);
+	assert_int_equal(owner->writes, 1); /* the fail-safe value alone */
+	plant_up(&plant, EW_DEVICE_UP);
+	assert_true(owner->value == 20);
+	ew_test_free(&plant.test);
+}
+
 static void test_silence_of_an_input_lets_the_output_go_safe(void **state)
 {
 	struct plant plant;
@@ -340,6 +358,7 @@ int main(void)
 		cmocka_unit_test(test_the_first_write_is_the_fail_safe_value),
 		cmocka_unit_test(test_a_value_is_renewed_within_its_lease),
 		cmocka_unit_test(test_a_bad_input_lets_the_output_go_safe),
+		cmocka_unit_test(test_what_a_device_said_before_it_went_stale_does_not_count),
 		cmocka_unit_test(test_silence_of_an_input_lets_the_output_go_safe),
 		cmocka_unit_test(test_a_stopped_instance_leaves_the_output_safe),
 		cmocka_unit_test(test_a_hung_instance_lets_the_output_go_safe),
