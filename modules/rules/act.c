@@ -72,7 +72,7 @@ void act_mark_rule(struct rules *rules, uint32_t rule)
 	const struct model_rule *of = &rules->model->rules[rule];
 
 	for (uint32_t i = 0; i < of->settings->write_count; i++) {
-		act_mark(rules, rules->model->writers[of->first_output + i].output);
+		act_mark(rules, rules->model->writers[of->first_writer + i].output);
 	}
 }
 

@@ -79,7 +79,7 @@ static struct lang_symbol *making_find(void *arg, const char *name, size_t size,
 	if (making->states[rule] == RULE_NEW) {
 		making->error = making_rule(making, rule);
 		if (making->error != 0) {
-			*why_out = "told already";
+			*why_out = "the rule behind this name is wrong"; /* told there */
 			return NULL;
 		}
 	}

@@ -47,7 +47,7 @@ struct model_rule {
 	int gate, setpoint;             /* places among programs; -1: none */
 	bool is_shadow;
 	bool is_published;
-	uint32_t first_output;          /* place of its first writer among the writers */
+	uint32_t first_writer;          /* place of its first writer among the writers */
 };
 
 /* One who writes to an output. */

@@ -162,7 +162,7 @@ int outputs_make(struct model *model, struct ew_error *err)
 		return -ENOMEM;
 	}
 	for (uint32_t i = 0; error == 0 && i < settings->rule_count; i++) {
-		model->rules[i].first_output = model->writer_count;
+		model->rules[i].first_writer = model->writer_count;
 		for (uint32_t j = 0; error == 0 && j < settings->rules[i].write_count; j++) {
 			error = outputs_writer(model, i, j, err);
 		}

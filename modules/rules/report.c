@@ -86,9 +86,9 @@ static const char *report_acts(const struct rules *rules, uint32_t index)
 	if (!rules->engine.rules[index].is_armed) {
 		return "waits for good inputs";
 	}
-	writer = &rules->model->writers[rule->first_output];
+	writer = &rules->model->writers[rule->first_writer];
 	winner = act_winner(rules, writer->output);
-	if (winner != (int)rule->first_output) {
+	if (winner != (int)rule->first_writer) {
 		return winner < 0 ? "does not act" : "another rule has the say";
 	}
 	return rules->outputs[writer->output].text;

@@ -132,7 +132,7 @@ static void test_every_function_has_an_example(void **state)
 	const char *form;
 
 	(void)state;
-	for (size_t i = 0; (form = lang_function_name(i)) != NULL; i++) {
+	for (size_t i = 0; (form = lang_function(i)) != NULL; i++) {
 		char name[32];
 
 		(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(form, "(") + 1, form);

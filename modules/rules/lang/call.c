@@ -74,7 +74,7 @@ struct arguments {
 	bool has_span, is_over;
 };
 
-const char *lang_function_name(size_t index)
+const char *lang_function(size_t index)
 {
 	return index < CALL_COUNT ? calls[index].form : NULL;
 }

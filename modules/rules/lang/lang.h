@@ -128,7 +128,7 @@ static inline bool lang_is_bad(struct lang_value value)
 	return EW_QUALITY_CLASS(value.quality) == EW_BAD;
 }
 
-/* Name and help of every function, for the manual's test. NULL: no more. */
-const char *lang_function_name(size_t index);
+/* The form of every function, `avg(x over 10s)`. NULL: no more. */
+const char *lang_function(size_t index);
 
 #endif
