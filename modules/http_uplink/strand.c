@@ -58,6 +58,12 @@ static void strand_pop(struct strand *strand, bool is_refused)
 	ew_metric_add(inst, METRIC_WAITING_BYTES, -(double)parcel->content.body.size);
 	strand->failures = 0;
 	parcel_settle(parcel, is_refused);
+	if (!parcel->is_gzip && strand->spare.room < parcel->content.body.room) {
+		bytes_free(&strand->spare);
+		strand->spare = parcel->content.body;
+		bytes_cut(&strand->spare, 0);
+		parcel->content.body = (struct bytes){0};
+	}
 	parcel_free(&parcel);
 	receipts_answer(&strand->uplink->receipts);
 }
@@ -91,6 +97,10 @@ static int strand_close_pile(struct strand *strand, struct pile *pile)
 	if (error == 0) {
 		strand_unlist(strand, pile);
 		strand_push(strand, parcel);
+		if (pile == &strand->pile && pile->content.body.room == 0) {
+			pile->content.body = strand->spare;
+			strand->spare = (struct bytes){0};
+		}
 	}
 	return error;
 }
@@ -373,6 +383,7 @@ void strands_close(struct http_uplink *uplink)
 			parcel_free(&parcel);
 		}
 		pile_free(&strand->pile);
+		bytes_free(&strand->spare);
 	}
 	free(uplink->strands);
 	uplink->strands = NULL;

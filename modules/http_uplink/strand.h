@@ -28,6 +28,7 @@ struct strand {
 	struct pile_list piles; /* that have records, the oldest first */
 	struct parcel_queue parcels;    /* the first one is under way, or failed */
 	struct transfer *transfer;
+	struct bytes spare;     /* memory of a body that has gone, for the next one */
 	unsigned failures;      /* of the first parcel */
 	ew_dur due;             /* WAITING: monotonic time of the next try */
 };
