@@ -151,13 +151,14 @@ char *http_sink_report(struct http_sink *sink)
 		       "{\"requests\":%llu,\"accepted\":%llu,\"repeated\":%llu,\"bytes\":%llu,"
 		       "\"most_open\":%llu,\"tags\":%llu,\"samples\":%llu,\"events\":%llu,"
 		       "\"numbered\":%llu,\"duplicates\":%llu,\"missing\":%llu,"
-		       "\"reordered\":%llu,\"malformed\":%llu}\n",
+		       "\"reordered\":%llu,\"highest\":%llu,\"malformed\":%llu}\n",
 		       (unsigned long long)counts.requests, (unsigned long long)counts.accepted,
 		       (unsigned long long)counts.repeated, (unsigned long long)counts.bytes,
 		       (unsigned long long)counts.most_open, (unsigned long long)sum.tags,
 		       (unsigned long long)sum.samples, (unsigned long long)sum.events,
 		       (unsigned long long)sum.numbered, (unsigned long long)sum.duplicates,
 		       (unsigned long long)sum.missing, (unsigned long long)sum.reordered,
+		       (unsigned long long)sum.highest,
 		       (unsigned long long)sum.malformed) > 0);
 	return text;
 }

@@ -135,6 +135,7 @@ void tally_add(struct tally *tally, const char *tag, uint64_t number)
 		}
 		row->next = number + 1;
 		tally->sum.numbered++;
+		tally->sum.highest = number > tally->sum.highest ? number : tally->sum.highest;
 	} else if (fill(row, number)) {
 		tally->sum.missing--;
 		tally->sum.reordered++;

@@ -20,6 +20,7 @@ struct tally_sum {
 	uint64_t duplicates;
 	uint64_t missing;       /* numbers below the highest of their tag that never came */
 	uint64_t reordered;     /* numbers that came behind a higher one, for the first time */
+	uint64_t highest;       /* number of any tag */
 	uint64_t malformed;     /* records that could not be read */
 };
 
