@@ -121,10 +121,12 @@ static inline bool cbor_room(struct cbor_out *out, size_t size)
 	return true;
 }
 
+/* The low bytes of a number, the highest first. */
 static inline void cbor_put_big(uint8_t *at, uint64_t value, unsigned bytes)
 {
-	for (unsigned i = 0; i < bytes; i++) {
-		at[i] = (uint8_t)(value >> (8 * (bytes - 1 - i)));
+	for (unsigned i = bytes; i > 0; i--) {
+		at[i - 1] = (uint8_t)value;
+		value >>= 8;
 	}
 }
 

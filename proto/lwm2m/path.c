@@ -128,25 +128,6 @@ struct lwm2m_path lwm2m_path_of(unsigned depth, const uint16_t *ids)
 	return path;
 }
 
-static bool path_same_prefix(const struct lwm2m_path *a, const struct lwm2m_path *b)
-{
-	return a->prefix_size == b->prefix_size &&
-	       (a->prefix_size == 0 || memcmp(a->prefix, b->prefix, a->prefix_size) == 0);
-}
-
-bool lwm2m_path_is_below(const struct lwm2m_path *path, const struct lwm2m_path *top)
-{
-	if (path->depth < top->depth || !path_same_prefix(path, top)) {
-		return false;
-	}
-	for (unsigned i = 0; i < top->depth; i++) {
-		if (path->ids[i] != top->ids[i]) {
-			return false;
-		}
-	}
-	return true;
-}
-
 bool lwm2m_path_equal(const struct lwm2m_path *a, const struct lwm2m_path *b)
 {
 	return a->depth == b->depth && lwm2m_path_is_below(a, b);

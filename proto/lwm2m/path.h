@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define LWM2M_PATH_IDS    4
 #define LWM2M_PREFIX_MAX  63            /* bytes */
@@ -48,8 +49,21 @@ struct lwm2m_path lwm2m_path_of(unsigned depth, const uint16_t *ids);
 
 bool lwm2m_path_equal(const struct lwm2m_path *a, const struct lwm2m_path *b);
 
-/* Whether the path is `top`, or lies below it. */
-bool lwm2m_path_is_below(const struct lwm2m_path *path, const struct lwm2m_path *top);
+/* Whether the path is `top`, or lies below it. Inline: encoders ask for each record. */
+static inline bool lwm2m_path_is_below(const struct lwm2m_path *path,
+				       const struct lwm2m_path *top)
+{
+	if (path->depth < top->depth || path->prefix_size != top->prefix_size) {
+		return false;
+	}
+	for (unsigned i = 0; i < top->depth; i++) {
+		if (path->ids[i] != top->ids[i]) {
+			return false;
+		}
+	}
+	return path->prefix_size == 0 ||
+	       memcmp(path->prefix, top->prefix, path->prefix_size) == 0;
+}
 
 /* The order of a listing: prefix, then ids, what is above first. */
 int lwm2m_path_compare(const struct lwm2m_path *a, const struct lwm2m_path *b);

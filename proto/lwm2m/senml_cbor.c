@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define HEAD_MAX  5             /* bytes of the head of the pack */
+#define SECOND    INT64_C(1000000000)
 
 /* Labels as CBOR has them (RFC 8428, table 4). */
 enum senml_label {
@@ -244,6 +245,11 @@ static int senml_put_value(struct cbor_out *out, const struct lwm2m_value *value
 		[LWM2M_CORELINK] = SENML_STRING,
 	};
 
+	if (value->type == LWM2M_FLOAT) {       /* what bulk data is made of */
+		*out->at++ = SENML_VALUE;
+		cbor_put_float(out, value->v.f);
+		return 0;
+	}
 	if (value->type == LWM2M_NONE) {
 		return 0;
 	}
@@ -257,37 +263,36 @@ static int senml_put_value(struct cbor_out *out, const struct lwm2m_value *value
 
 static void senml_put_name(struct cbor_out *out, int label, const char *text, size_t size)
 {
-	if (size > 0) {
-		cbor_put_int(out, label);
-		cbor_put_string(out, CBOR_TEXT, text, size);
-	}
+	cbor_put_int(out, label);
+	cbor_put_string(out, CBOR_TEXT, text, size);
 }
 
+/* A record with its labels; whoever calls has looked for LWM2M_RECORD_ROOM. */
 static int senml_put(struct lwm2m_encoder *encoder, const struct lwm2m_record *record,
 		     const struct lwm2m_senml_labels *labels)
 {
 	struct cbor_out *out = &encoder->out;
-	bool has[] = {
-		labels->base_size > 0, labels->name_size > 0, labels->has_base_time,
-		labels->has_time, record->value.type != LWM2M_NONE,
-	};
-	unsigned fields = 0;
-	int64_t second = INT64_C(1000000000);
+	uint8_t *head = out->at++;
+	int fields = (labels->base_size > 0) + (labels->name_size > 0) + labels->has_base_time +
+		     labels->has_time + (record->value.type != LWM2M_NONE);
+	int64_t seconds;
 
-	for (size_t i = 0; i < sizeof(has); i++) {
-		fields += has[i] ? 1 : 0;
+	*head = (uint8_t)(CBOR_MAP << 5 | fields);
+	if (labels->base_size > 0) {
+		senml_put_name(out, SENML_BASE_NAME, labels->base_name, labels->base_size);
 	}
-	cbor_put_head(out, CBOR_MAP, fields);
-	senml_put_name(out, SENML_BASE_NAME, labels->base_name, labels->base_size);
 	if (labels->has_base_time) {
 		cbor_put_int(out, SENML_BASE_TIME);
 		cbor_put_int(out, labels->base_time);
 	}
-	senml_put_name(out, SENML_NAME, labels->name, labels->name_size);
+	if (labels->name_size > 0) {
+		senml_put_name(out, SENML_NAME, labels->name, labels->name_size);
+	}
 	if (labels->has_time) {
-		cbor_put_int(out, SENML_TIME);
-		if (labels->time % second == 0) {
-			cbor_put_int(out, labels->time / second);
+		seconds = labels->time / SECOND;
+		*out->at++ = SENML_TIME;
+		if (seconds * SECOND == labels->time) {
+			cbor_put_int(out, seconds);
 		} else {
 			cbor_put_float(out, (double)labels->time / 1e9);
 		}
