@@ -230,7 +230,8 @@ static void turn(unsigned content, int way, bool decode, const uint8_t *at, size
 		check(decode ? reference_decode(at, size) >= RECORDS :
 		      reference_encode(paths, own) > 0);
 	} else if (decode) {
-		check((paths ? libcbor_decode_lwm2m(at, size) : libcbor_decode_senml(at, size)) > 0);
+		check((paths ? libcbor_decode_lwm2m(at, size) :
+		       libcbor_decode_senml(at, size)) > 0);
 	} else {
 		check((paths ? libcbor_encode_lwm2m(&other) : libcbor_encode_senml(&other)) > 0);
 		free(other);

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The client's machine: registration, and what comes in. See client.h. */
+#include "modules/lwm2m/client.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND        INT64_C(1000000000)
+#define ANSWER_TIME   (10 * SECOND)     /* for the answer to Register, Update, De-register */
+#define RETRY_FIRST   (60 * SECOND)     /* doubled with each attempt: /1/x/18 */
+#define RETRY_COUNT   5u                /* /1/x/17 */
+#define RETRY_PAUSE   (86400 * SECOND)  /* after that many: /1/x/19 */
+#define MARGIN        (5 * SECOND)      /* an Update comes at least so long before the end */
+
+static const char *const state_names[] = {
+#define CLIENT_STATE_NAME(name, word) [CLIENT_##name] = (word),
+	CLIENT_STATES(CLIENT_STATE_NAME)
+#undef CLIENT_STATE_NAME
+};
+
+const char *client_state_name(enum client_state state)
+{
+	return state_names[state];
+}
+
+static int client_bulk_send(void *arg, uint32_t token, const void *payload, size_t size)
+{
+	struct client *client = arg;
+	const struct lwm2m_message message = {
+		.has = LWM2M_HAS(OPERATION) | LWM2M_HAS(TOKEN) | LWM2M_HAS(CT) |
+		       LWM2M_HAS(PAYLOAD),
+		.operation = LWM2M_OP_SEND, .token = token, .ct = LWM2M_CONTENT_SENML_CBOR,
+		.payload = {payload, size},
+	};
+	size_t written;
+	int rc = lwm2m_message_encode(&message, client->message, CLIENT_MESSAGE_MAX, &written);
+
+	return rc != 0 ? rc :
+	       client->ops.publish(client->ops.arg, client->message, written, true);
+}
+
+int client_init(struct client *client, const struct client_settings *settings,
+		const struct client_ops *ops, struct tree *tree,
+		const struct bulk_settings *bulk)
+{
+	const struct bulk_ops bulk_ops = {
+		.send = client_bulk_send, .send_arg = client, .hold = ops->hold,
+		.release = ops->release, .settle = ops->settle, .arg = ops->arg,
+	};
+	int rc;
+
+	memset(client, 0, sizeof(*client));
+	client->settings = *settings;
+	client->ops = *ops;
+	client->tree = tree;
+	client->lifetime = settings->lifetime;
+	client->muted = settings->muted;
+	/* odd, and another one after each start: what is late is not ours */
+	client->token = (uint32_t)(ops->wall(ops->arg) / 1000) % (UINT32_C(1) << 29) * 2 + 1;
+	client->message = malloc(CLIENT_MESSAGE_MAX);
+	client->payload = malloc(CLIENT_MESSAGE_MAX);
+	client->scratch = malloc(CLIENT_MESSAGE_MAX);
+	rc = client->message == NULL || client->payload == NULL || client->scratch == NULL ?
+	     -ENOMEM : bulk_init(&client->bulk, bulk, &bulk_ops, tree,
+				 client->token + (UINT32_C(1) << 30));
+	if (rc != 0) {
+		client_fini(client);
+	}
+	return rc;
+}
+
+void client_fini(struct client *client)
+{
+	bulk_fini(&client->bulk);
+	free(client->message);
+	free(client->payload);
+	free(client->scratch);
+	client->message = NULL;
+	client->payload = NULL;
+	client->scratch = NULL;
+}
+
+/* ---- states ---- */
+
+static void client_enter(struct client *client, enum client_state next, const char *why)
+{
+	if (client->state != next) {
+		client->state = next;
+		client->pending = 0;
+		client->ops.entered(client->ops.arg, next, why);
+	}
+}
+
+/* The object list as the payload of a Register or Update. */
+static struct lwm2m_text client_links(struct client *client)
+{
+	struct lwm2m_links_out links = {
+		.out = {client->payload, client->payload + CLIENT_MESSAGE_MAX / 2, false},
+	};
+
+	tree_links(client->tree, &links);
+	return (struct lwm2m_text){
+		(const char *)client->payload, (size_t)(links.out.at - client->payload),
+	};
+}
+
+static void client_ask(struct client *client, struct lwm2m_message *message, ew_dur now)
+{
+	size_t size;
+	int rc;
+
+	message->has |= LWM2M_HAS(OPERATION) | LWM2M_HAS(TOKEN);
+	message->token = client->token;
+	client->pending = client->token;
+	client->pending_operation = message->operation;
+	client->timeout = now + ANSWER_TIME;
+	client->token += 2;
+	rc = lwm2m_message_encode(message, client->message, CLIENT_MESSAGE_MAX, &size);
+	if (rc == 0) {
+		rc = client->ops.publish(client->ops.arg, client->message, size, false);
+	}
+	if (rc != 0) {
+		client->timeout = now + SECOND;         /* no answer comes: try again soon */
+	}
+}
+
+static void client_register(struct client *client, ew_dur now, const char *why)
+{
+	struct lwm2m_message message = {
+		.has = LWM2M_HAS(PAYLOAD) | LWM2M_HAS(LIFETIME) | LWM2M_HAS(VERSION) |
+		       LWM2M_HAS(BINDING),
+		.operation = LWM2M_OP_REGISTER, .lifetime = client->lifetime,
+		.version = {"1.2", 3}, .binding = {"M", 1},
+	};
+
+	client_enter(client, CLIENT_REGISTERING, why);
+	client->is_known = false;
+	client->links_differ = false;
+	client->lifetime_differs = false;
+	message.payload = client_links(client);
+	client_ask(client, &message, now);
+}
+
+static void client_update(struct client *client, ew_dur now)
+{
+	struct lwm2m_message message = {.operation = LWM2M_OP_UPDATE};
+
+	if (client->lifetime_differs) {
+		message.has |= LWM2M_HAS(LIFETIME);
+		message.lifetime = client->lifetime;
+	}
+	if (client->links_differ || client->tree->changed) {
+		message.has |= LWM2M_HAS(PAYLOAD);
+		message.payload = client_links(client);
+		client->links_differ = true;    /* until it is answered */
+	}
+	client_ask(client, &message, now);
+}
+
+/* No answer, or a refusal: wait longer each time. */
+static void client_wait(struct client *client, ew_dur now, const char *why)
+{
+	client_enter(client, CLIENT_WAITING, why);
+	client->timeout = now + (client->attempt >= RETRY_COUNT ? RETRY_PAUSE :
+				 RETRY_FIRST << client->attempt);
+	client->attempt = client->attempt >= RETRY_COUNT ? 0 : client->attempt + 1;
+}
+
+void client_on_online(struct client *client, ew_dur now)
+{
+	if (client->state != CLIENT_OFFLINE) {
+		return;
+	}
+	client->attempt = 0;
+	bulk_again(&client->bulk);
+	if (client->is_known) {
+		client_enter(client, CLIENT_REGISTERED, "connected again");
+		client_update(client, now);
+	} else {
+		client_register(client, now, "connected");
+	}
+	client_work(client, now);
+}
+
+void client_on_offline(struct client *client)
+{
+	if (client->state == CLIENT_LEAVING) {
+		client_enter(client, CLIENT_GONE, "the connection broke");
+	} else if (client->state != CLIENT_GONE) {
+		client_enter(client, CLIENT_OFFLINE, "the connection broke");
+	}
+}
+
+void client_stop(struct client *client, ew_dur now)
+{
+	struct lwm2m_message message = {.operation = LWM2M_OP_DEREGISTER};
+
+	if (client->state == CLIENT_LEAVING || client->state == CLIENT_GONE) {
+		return;
+	}
+	if (client->state != CLIENT_REGISTERED || !client->settings.deregister) {
+		client_enter(client, CLIENT_GONE, "stopped");
+		return;
+	}
+	client_enter(client, CLIENT_LEAVING, "stopped");
+	client_ask(client, &message, now);
+}
+
+/* ---- what comes in ---- */
+
+static void client_on_result(struct client *client, const struct lwm2m_message *message,
+			     ew_dur now)
+{
+	uint64_t operation = client->pending_operation;
+	bool done = message->result < 300;
+
+	if (client->pending == 0 || message->token != client->pending) {
+		/* else: an echo of our own answer, or too late */
+		if (bulk_answered(&client->bulk, message->token, !done)) {
+			client_work(client, now);
+		}
+		return;
+	}
+	client->pending = 0;
+	if (operation == LWM2M_OP_DEREGISTER) {
+		client->is_known = false;
+		client_enter(client, CLIENT_GONE, "de-registered");
+	} else if (done) {
+		client->is_known = true;
+		client->refreshed = now;
+		client->attempt = 0;
+		client->links_differ = false;
+		client->lifetime_differs = false;
+		client_enter(client, CLIENT_REGISTERED, "the server answered");
+	} else if (operation == LWM2M_OP_UPDATE && message->result == LWM2M_NOT_FOUND) {
+		bulk_again(&client->bulk);
+		client_register(client, now, "the server does not know us");
+	} else {
+		client_wait(client, now, "the server refuses us");
+	}
+	client_work(client, now);
+}
+
+void client_on_message(struct client *client, const void *bytes, size_t size, ew_dur now)
+{
+	struct lwm2m_message message;
+	const struct lwm2m_operation_row *row;
+
+	if (size > CLIENT_MESSAGE_MAX || lwm2m_message_decode(bytes, size, &message) != 0 ||
+	    message.cose.size > 0) {
+		client->ops.ignored(client->ops.arg);
+		return;
+	}
+	if ((message.has & LWM2M_HAS(RESULT)) != 0) {
+		client_on_result(client, &message, now);
+		return;
+	}
+	row = lwm2m_operation_find(message.operation, LWM2M_RD);
+	if (row != NULL && row->sender == LWM2M_CLIENT) {
+		return;         /* both ends share the topic: an echo of our own */
+	}
+	if (client->state != CLIENT_REGISTERED) {
+		return;         /* a server that has not answered our Register may not ask */
+	}
+	client_request(client, &message, now);
+	client_work(client, now);
+}
+
+void client_answer(struct client *client, uint64_t token, unsigned result, unsigned content,
+		   struct lwm2m_text payload)
+{
+	struct lwm2m_message message = {
+		.has = LWM2M_HAS(TOKEN) | LWM2M_HAS(RESULT), .token = token, .result = result,
+	};
+	size_t size;
+
+	if (payload.at != NULL) {
+		message.has |= LWM2M_HAS(CT) | LWM2M_HAS(PAYLOAD);
+		message.ct = content;
+		message.payload = payload;
+	}
+	if (lwm2m_message_encode(&message, client->message, CLIENT_MESSAGE_MAX, &size) == 0) {
+		/* a server that gets no answer asks again */
+		(void)client->ops.publish(client->ops.arg, client->message, size, false);
+	}
+}
+
+/* ---- time ---- */
+
+/* When the registration must be refreshed. */
+static ew_dur client_refresh(const struct client *client)
+{
+	ew_dur lifetime = (ew_dur)client->lifetime * SECOND;
+	ew_dur after = lifetime / 3 * 2;
+
+	if (client->lifetime == 0) {
+		return INT64_MAX;       /* for ever */
+	}
+	if (lifetime - after < MARGIN && lifetime > 2 * MARGIN) {
+		after = lifetime - MARGIN;
+	}
+	return client->refreshed + after;
+}
+
+void client_work(struct client *client, ew_dur now)
+{
+	switch (client->state) {
+	case CLIENT_OFFLINE:
+	case CLIENT_GONE:
+		break;
+	case CLIENT_REGISTERING:
+		if (now >= client->timeout) {
+			client_wait(client, now, "no answer");
+		}
+		break;
+	case CLIENT_WAITING:
+		if (now >= client->timeout) {
+			client_register(client, now, "again");
+		}
+		break;
+	case CLIENT_LEAVING:
+		if (now >= client->timeout) {
+			client_enter(client, CLIENT_GONE, "no answer");
+		}
+		break;
+	case CLIENT_REGISTERED:
+		if (client->pending != 0 && now >= client->timeout) {
+			client_register(client, now, "no answer to an Update");
+		} else if (client->pending == 0 &&
+			   (client->tree->changed || client->lifetime_differs ||
+			    now >= client_refresh(client))) {
+			client_update(client, now);
+		}
+		break;
+	}
+	bulk_work(&client->bulk, now, client->state == CLIENT_REGISTERED && !client->muted);
+}
+
+ew_dur client_due(const struct client *client)
+{
+	ew_dur due = INT64_MAX;
+	ew_dur bulk = bulk_due(&client->bulk);
+
+	switch (client->state) {
+	case CLIENT_OFFLINE:
+	case CLIENT_GONE:
+		break;
+	case CLIENT_REGISTERING:
+	case CLIENT_WAITING:
+	case CLIENT_LEAVING:
+		due = client->timeout;
+		break;
+	case CLIENT_REGISTERED:
+		due = client->pending != 0 ? client->timeout : client_refresh(client);
+		break;
+	}
+	return bulk < due ? bulk : due;
+}
+
+/* ---- own objects ---- */
+
+static bool client_say(const char *text, struct lwm2m_value *value_out)
+{
+	value_out->type = LWM2M_STRING;
+	value_out->v.x.at = text;
+	value_out->v.x.size = strlen(text);
+	return true;
+}
+
+static bool client_count(uint64_t number, struct lwm2m_value *value_out)
+{
+	value_out->type = LWM2M_INTEGER;
+	value_out->v.i = (int64_t)number;
+	return true;
+}
+
+static bool client_flag(bool flag, struct lwm2m_value *value_out)
+{
+	value_out->type = LWM2M_BOOLEAN;
+	value_out->v.b = flag;
+	return true;
+}
+
+static bool client_own_server(struct client *client, unsigned resource,
+			      struct lwm2m_value *value_out)
+{
+	switch (resource) {
+	case 0:
+		return client_count(client->settings.server_id, value_out);
+	case 1:
+		return client_count(client->lifetime, value_out);
+	case 6:
+		return client_flag(true, value_out);
+	case 7:
+	case 22:
+		return client_say("M", value_out);
+	case 23:
+		return client_flag(client->muted, value_out);
+	default:
+		return false;
+	}
+}
+
+static bool client_own_device(struct client *client, unsigned resource,
+			      struct lwm2m_value *value_out)
+{
+	switch (resource) {
+	case 0:
+		return client_say("edgeway", value_out);
+	case 1:
+	case 17:
+		return client_say("gateway", value_out);
+	case 2:
+		return client_say(client->settings.serial, value_out);
+	case 3:
+		return client_say(client->settings.version, value_out);
+	case 11:
+		return client_count(0, value_out);      /* instance 0: no error */
+	case 13:
+		value_out->type = LWM2M_TIME;
+		value_out->v.i = client->ops.wall(client->ops.arg) / SECOND;
+		return true;
+	case 16:
+		return client_say("M", value_out);
+	default:
+		return false;
+	}
+}
+
+bool client_own(void *arg, const struct lwm2m_path *path, struct lwm2m_value *value_out)
+{
+	struct client *client = arg;
+
+	return path->ids[0] == 1 ? client_own_server(client, path->ids[2], value_out) :
+	       client_own_device(client, path->ids[2], value_out);
+}

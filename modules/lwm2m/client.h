@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The client's machine: registration, requests of the server and their
+ * answers, and when Sends may leave. Messages in, messages out, time is an
+ * argument: no I/O, no clock. Runs on the instance's loop.
+ *
+ *	OFFLINE --online--> REGISTERING --201--> REGISTERED --stop--> LEAVING --> GONE
+ *	   ^                  |     ^ ^             |   |               (de-register)  ^
+ *	   +----offline-------+     | +-----404-----+   +--stop, stay registered-------+
+ *	                no answer   |
+ *	                or refused  +-- WAITING
+ *
+ * A new connection of a client that is registered begins with an Update: what
+ * the server observes goes on.
+ */
+#ifndef MODULES_LWM2M_CLIENT_H
+#define MODULES_LWM2M_CLIENT_H
+
+#include "modules/lwm2m/bulk.h"
+#include "modules/lwm2m/tree.h"
+#include "proto/lwm2m/message.h"
+
+#define CLIENT_MESSAGE_MAX  262144u     /* bytes of a message, in and out */
+#define CLIENT_SEEN         64u         /* requests that are remembered */
+#define CLIENT_WRITES_MAX   16u         /* writes under way */
+
+#define CLIENT_STATES(X)                        \
+	X(OFFLINE, "offline")                   \
+	X(REGISTERING, "registering")           \
+	X(REGISTERED, "registered")             \
+	X(WAITING, "waiting")                   \
+	X(LEAVING, "leaving")                   \
+	X(GONE, "gone")
+
+enum client_state {
+#define CLIENT_STATE_ENUM(name, word) CLIENT_##name,
+	CLIENT_STATES(CLIENT_STATE_ENUM)
+#undef CLIENT_STATE_ENUM
+};
+
+struct client_settings {
+	const char *serial;             /* /3/0/2 */
+	const char *version;            /* /3/0/3 */
+	uint64_t lifetime;              /* seconds; a server may write another */
+	uint16_t server_id;             /* /1/0/0 */
+	bool muted;                     /* /1/0/23 until a server writes it */
+	bool deregister;                /* at a stop */
+};
+
+struct client_ops {
+	/* Publish a message on the topic of the endpoint. -errno: it did not leave. */
+	int (*publish)(void *arg, const void *bytes, size_t size, bool is_bulk);
+	/* Write to tags; answered by client_written(). -errno: it will not be. */
+	int (*write)(void *arg, const struct ew_sample *items, size_t count, uint64_t token);
+	/* As bulk_ops. */
+	int (*hold)(void *arg, const struct ew_batch *batch, const struct ew_batch **held_out);
+	void (*release)(void *arg, const struct ew_batch **held);
+	void (*settle)(void *arg, uint32_t route, uint64_t position, bool refused);
+	/* The state changed. */
+	void (*entered)(void *arg, enum client_state state, const char *why);
+	/* A message was counted out: it was no LwM2M. */
+	void (*ignored)(void *arg);
+	ew_time (*wall)(void *arg);
+	void *arg;
+};
+
+/* A request that changes something, so that the same one is not done twice. */
+struct client_request {
+	uint64_t token;
+	uint64_t operation;
+	unsigned result;        /* 0: not answered yet */
+	ew_dur time;
+	bool is_used;
+};
+
+struct client {
+	struct client_settings settings;
+	struct client_ops ops;
+	struct tree *tree;
+	struct bulk bulk;
+	enum client_state state;
+	bool is_known;          /* the server has our registration, as far as we know */
+	uint32_t token;         /* of our last request, odd */
+	uint32_t pending;       /* token of the registration's request; 0: none */
+	uint64_t pending_operation;
+	ew_dur timeout;         /* of the request, or of the wait */
+	unsigned attempt;
+	ew_dur refreshed;       /* when the last answer to Register or Update came */
+	bool links_differ;      /* the object list must be told */
+	bool lifetime_differs;
+	uint64_t lifetime;      /* seconds */
+	bool muted;
+	struct client_request seen[CLIENT_SEEN];
+	size_t next_seen;
+	uint8_t *message;       /* CLIENT_MESSAGE_MAX each */
+	uint8_t *payload;
+	char *scratch;
+};
+
+int client_init(struct client *client, const struct client_settings *settings,
+		const struct client_ops *ops, struct tree *tree,
+		const struct bulk_settings *bulk);
+void client_fini(struct client *client);
+
+void client_on_online(struct client *client, ew_dur now);
+void client_on_offline(struct client *client);
+void client_on_message(struct client *client, const void *bytes, size_t size, ew_dur now);
+
+/* Time passed, batches came, objects changed: do what is due. */
+void client_work(struct client *client, ew_dur now);
+
+/* The next time that client_work() must be called; INT64_MAX: none. */
+ew_dur client_due(const struct client *client);
+
+/* The answer to a write, 0 or a negative errno. */
+void client_written(struct client *client, uint64_t token, int error, ew_dur now);
+
+/* Wind down: CLIENT_GONE follows, here or later. */
+void client_stop(struct client *client, ew_dur now);
+
+/* Text of the state. */
+const char *client_state_name(enum client_state state);
+
+/* A resource of object 1 or 3, for the tree. */
+bool client_own(void *client, const struct lwm2m_path *path, struct lwm2m_value *value_out);
+
+/* ---- between the files of the machine ---- */
+
+/* A request of the server; answers it, or begins a write that does later. */
+void client_request(struct client *client, const struct lwm2m_message *request, ew_dur now);
+
+/* Answer a request; payload may be NULL. */
+void client_answer(struct client *client, uint64_t token, unsigned result, unsigned content,
+		   struct lwm2m_text payload);
+
+#endif
