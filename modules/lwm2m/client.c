@@ -41,6 +41,21 @@ static int client_bulk_send(void *arg, uint32_t token, const void *payload, size
 	       client->ops.publish(client->ops.arg, client->message, written, true);
 }
 
+static int client_notify(void *arg, uint64_t token, unsigned content, struct lwm2m_text payload)
+{
+	struct client *client = arg;
+	const struct lwm2m_message message = {
+		.has = LWM2M_HAS(OPERATION) | LWM2M_HAS(TOKEN) | LWM2M_HAS(CT) |
+		       LWM2M_HAS(PAYLOAD),
+		.operation = LWM2M_OP_NOTIFY, .token = token, .ct = content, .payload = payload,
+	};
+	size_t written;
+	int rc = lwm2m_message_encode(&message, client->message, CLIENT_MESSAGE_MAX, &written);
+
+	return rc != 0 ? rc :
+	       client->ops.publish(client->ops.arg, client->message, written, false);
+}
+
 int client_init(struct client *client, const struct client_settings *settings,
 		const struct client_ops *ops, struct tree *tree,
 		const struct bulk_settings *bulk)
@@ -49,12 +64,16 @@ int client_init(struct client *client, const struct client_settings *settings,
 		.send = client_bulk_send, .send_arg = client, .hold = ops->hold,
 		.release = ops->release, .settle = ops->settle, .arg = ops->arg,
 	};
+	const struct observe_ops observe_ops = {
+		.content = client_content, .notify = client_notify, .arg = client,
+	};
 	int rc;
 
 	memset(client, 0, sizeof(*client));
 	client->settings = *settings;
 	client->ops = *ops;
 	client->tree = tree;
+	observe_init(&client->observe, &observe_ops, tree);
 	client->lifetime = settings->lifetime;
 	client->muted = settings->muted;
 	/* odd, and another one after each start: what is late is not ours */
@@ -74,6 +93,7 @@ int client_init(struct client *client, const struct client_settings *settings,
 void client_fini(struct client *client)
 {
 	bulk_fini(&client->bulk);
+	observe_fini(&client->observe);
 	free(client->message);
 	free(client->payload);
 	free(client->scratch);
@@ -139,6 +159,7 @@ static void client_register(struct client *client, ew_dur now, const char *why)
 	client->is_known = false;
 	client->links_differ = false;
 	client->lifetime_differs = false;
+	observe_end_all(&client->observe);
 	message.payload = client_links(client);
 	client_ask(client, &message, now);
 }
@@ -289,6 +310,11 @@ void client_answer(struct client *client, uint64_t token, unsigned result, unsig
 
 /* ---- time ---- */
 
+void client_on_samples(struct client *client, const struct ew_batch *batch, ew_dur now)
+{
+	observe_samples(&client->observe, batch, now);
+}
+
 /* When the registration must be refreshed. */
 static ew_dur client_refresh(const struct client *client)
 {
@@ -335,6 +361,9 @@ void client_work(struct client *client, ew_dur now)
 		}
 		break;
 	}
+	if (client->state == CLIENT_REGISTERED) {
+		observe_work(&client->observe, now);
+	}
 	bulk_work(&client->bulk, now, client->state == CLIENT_REGISTERED && !client->muted);
 }
 
@@ -342,6 +371,7 @@ ew_dur client_due(const struct client *client)
 {
 	ew_dur due = INT64_MAX;
 	ew_dur bulk = bulk_due(&client->bulk);
+	ew_dur observed;
 
 	switch (client->state) {
 	case CLIENT_OFFLINE:
@@ -354,6 +384,8 @@ ew_dur client_due(const struct client *client)
 		break;
 	case CLIENT_REGISTERED:
 		due = client->pending != 0 ? client->timeout : client_refresh(client);
+		observed = observe_due(&client->observe);
+		due = observed < due ? observed : due;
 		break;
 	}
 	return bulk < due ? bulk : due;
@@ -392,7 +424,7 @@ static bool client_own_server(struct client *client, unsigned resource,
 	case 1:
 		return client_count(client->lifetime, value_out);
 	case 6:
-		return client_flag(true, value_out);
+		return client_flag(false, value_out);   /* history goes by Send */
 	case 7:
 	case 22:
 		return client_say("M", value_out);

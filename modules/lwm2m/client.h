@@ -17,6 +17,7 @@
 #define MODULES_LWM2M_CLIENT_H
 
 #include "modules/lwm2m/bulk.h"
+#include "modules/lwm2m/observe.h"
 #include "modules/lwm2m/tree.h"
 #include "proto/lwm2m/message.h"
 
@@ -78,6 +79,7 @@ struct client {
 	struct client_ops ops;
 	struct tree *tree;
 	struct bulk bulk;
+	struct observe observe;
 	enum client_state state;
 	bool is_known;          /* the server has our registration, as far as we know */
 	uint32_t token;         /* of our last request, odd */
@@ -106,6 +108,9 @@ void client_on_online(struct client *client, ew_dur now);
 void client_on_offline(struct client *client);
 void client_on_message(struct client *client, const void *bytes, size_t size, ew_dur now);
 
+/* Samples came: what is observed may have changed. client_work() follows. */
+void client_on_samples(struct client *client, const struct ew_batch *batch, ew_dur now);
+
 /* Time passed, batches came, objects changed: do what is due. */
 void client_work(struct client *client, ew_dur now);
 
@@ -128,6 +133,13 @@ bool client_own(void *client, const struct lwm2m_path *path, struct lwm2m_value 
 
 /* A request of the server; answers it, or begins a write that does later. */
 void client_request(struct client *client, const struct lwm2m_message *request, ew_dur now);
+
+/*
+ * The present content of a path, or with paths.at of a SenML-ETCH CBOR list, in
+ * client->payload. 0, or the result that there is instead.
+ */
+unsigned client_content(void *client, const struct lwm2m_path *path, struct lwm2m_text paths,
+			struct lwm2m_text *payload_out, unsigned *content_out);
 
 /* Answer a request; payload may be NULL. */
 void client_answer(struct client *client, uint64_t token, unsigned result, unsigned content,

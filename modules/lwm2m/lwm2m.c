@@ -312,6 +312,7 @@ static void lwm2m_on_batch(void *arg, const struct ew_batch *batch)
 	struct lwm2m *self = arg;
 	ew_dur now = ew_now();
 
+	client_on_samples(&self->client, batch, now);
 	/* what was put off comes first */
 	if ((self->parked_count > 0 && (batch->flags & EW_BATCH_REDELIVERED) == 0) ||
 	    bulk_add(&self->client.bulk, batch, now) != 0) {

@@ -69,10 +69,25 @@ void observe_end_all(struct observe *observe)
 	}
 }
 
+static double observe_double(const struct lwm2m_value *value)
+{
+	return value->type == LWM2M_FLOAT ? value->v.f : value->v.b ? 1 : 0;
+}
+
+/* Where steps and crossings are counted from. */
+static void observe_number(struct lwm2m_notified *notified, const struct lwm2m_value *value)
+{
+	notified->is_number = true;
+	notified->value = observe_double(value);
+	notified->seen = notified->value;
+}
+
 int observe_begin(struct observe *observe, uint64_t token, const struct lwm2m_path *path,
 		  struct lwm2m_text paths, ew_dur now)
 {
 	struct observation *observation = NULL;
+	const struct tree_entry *entry;
+	struct lwm2m_value value;
 
 	if (paths.size > OBSERVE_PATHS_MAX) {
 		return -EMSGSIZE;
@@ -98,6 +113,10 @@ int observe_begin(struct observe *observe, uint64_t token, const struct lwm2m_pa
 	observation->token = token;
 	observation->notified.time = now;
 	observation->later = INT64_MAX;
+	entry = paths.at != NULL ? NULL : tree_find(observe->tree, path);
+	if (entry != NULL && observe->tree->ask.value(observe->tree->ask.arg, entry, &value)) {
+		observe_number(&observation->notified, &value);
+	}
 	return 0;
 }
 
@@ -198,18 +217,15 @@ static void observe_change(struct observe *observe, struct observation *observat
 {
 	struct lwm2m_attributes attributes = observe_attributes(observe, observation);
 	struct lwm2m_notified *notified = &observation->notified;
-	double number = value->type == LWM2M_FLOAT ? value->v.f : value->v.b ? 1 : 0;
 	bool single = observation->paths == NULL && observation->at.path.depth >= LWM2M_RESOURCE;
 	int64_t at;
 
-	if (single && !notified->is_number) {   /* the first one that is looked at */
-		notified->is_number = true;
-		notified->value = number;
-		notified->seen = number;
+	if (single && !notified->is_number) {   /* it had no value before */
+		observe_number(notified, value);
 		observation->due = true;
 		return;
 	}
-	switch (lwm2m_attributes_judge(&attributes, notified, number, now, &at)) {
+	switch (lwm2m_attributes_judge(&attributes, notified, observe_double(value), now, &at)) {
 	case LWM2M_NOT_NOW:
 		break;
 	case LWM2M_SAY:
