@@ -10,6 +10,22 @@
 #include <string.h>
 #include <unistd.h>
 
+/* FNV-1a. */
+static uint64_t names_hash(const char *text)
+{
+	uint64_t hash = UINT64_C(14695981039346656037);
+
+	while (*text != '\0') {
+		hash = (hash ^ (unsigned char)*text++) * UINT64_C(1099511628211);
+	}
+	return hash;
+}
+
+static bool names_is_in(const struct names_entry *entry, const char *scope, uint64_t hash)
+{
+	return entry->scope_hash == hash && strcmp(entry->scope, scope) == 0;
+}
+
 static int names_add(struct names *names, const char *scope, const char *name, uint16_t number)
 {
 	struct names_entry *entry;
@@ -28,6 +44,8 @@ static int names_add(struct names *names, const char *scope, const char *name, u
 	entry->scope = strdup(scope);
 	entry->name = strdup(name);
 	entry->number = number;
+	entry->scope_hash = names_hash(scope);
+	entry->name_hash = names_hash(name);
 	if (entry->scope == NULL || entry->name == NULL) {
 		free(entry->scope);
 		free(entry->name);
@@ -41,9 +59,13 @@ static int names_add(struct names *names, const char *scope, const char *name, u
 static const struct names_entry *names_find(const struct names *names, const char *scope,
 					    const char *name)
 {
+	uint64_t scope_hash = names_hash(scope);
+	uint64_t name_hash = names_hash(name);
+
 	for (size_t i = 0; i < names->count; i++) {
-		if (strcmp(names->at[i].name, name) == 0 &&
-		    strcmp(names->at[i].scope, scope) == 0) {
+		if (names->at[i].name_hash == name_hash &&
+		    names_is_in(&names->at[i], scope, scope_hash) &&
+		    strcmp(names->at[i].name, name) == 0) {
 			return &names->at[i];
 		}
 	}
@@ -52,8 +74,10 @@ static const struct names_entry *names_find(const struct names *names, const cha
 
 static bool names_is_taken(const struct names *names, const char *scope, unsigned long number)
 {
+	uint64_t hash = names_hash(scope);
+
 	for (size_t i = 0; i < names->count; i++) {
-		if (names->at[i].number == number && strcmp(names->at[i].scope, scope) == 0) {
+		if (names->at[i].number == number && names_is_in(&names->at[i], scope, hash)) {
 			return true;
 		}
 	}
@@ -85,6 +109,8 @@ static int names_line(struct names *names, char *line)
 int names_open(struct names *names, const char *path)
 {
 	char line[NAMES_LINE_MAX];
+	bool is_rest = false;           /* of a line that is too long */
+	off_t whole = 0;                /* bytes of lines that have an end */
 	FILE *file;
 	int rc = 0;
 
@@ -102,13 +128,14 @@ int names_open(struct names *names, const char *path)
 	while (rc == 0 && fgets(line, sizeof(line), file) != NULL) {
 		char *end = strchr(line, '\n');
 
-		if (end == NULL) {
-			/* a line that was cut ends here, so that the next one begins anew */
-			rc = feof(file) && write(names->fd, "\n", 1) != 1 ? -EIO : 0;
-			continue;
+		if (end != NULL) {
+			*end = '\0';
+			rc = is_rest ? 0 : names_line(names, line);
+			whole = ftello(file);
+		} else if (feof(file) && ftruncate(names->fd, whole) != 0) {
+			rc = -errno;    /* else the next line would go on where this one was cut */
 		}
-		*end = '\0';
-		rc = names_line(names, line);
+		is_rest = end == NULL;
 	}
 	(void)fclose(file);     /* it was only read */
 	if (rc != 0) {
@@ -134,6 +161,7 @@ void names_close(struct names *names)
 int names_number(struct names *names, const char *scope, const char *name, uint16_t *number_out)
 {
 	const struct names_entry *known = names_find(names, scope, name);
+	uint64_t hash = names_hash(scope);
 	char line[NAMES_LINE_MAX];
 	uint16_t number = 0;
 	int size, rc;
@@ -143,7 +171,7 @@ int names_number(struct names *names, const char *scope, const char *name, uint1
 		return 0;
 	}
 	for (size_t i = 0; i < names->count; i++) {
-		if (names->at[i].number >= number && strcmp(names->at[i].scope, scope) == 0) {
+		if (names->at[i].number >= number && names_is_in(&names->at[i], scope, hash)) {
 			number = (uint16_t)(names->at[i].number + 1);
 		}
 	}

@@ -18,6 +18,8 @@
 struct names_entry {
 	char *scope;            /* numbers are counted in it: "device", or device and object */
 	char *name;
+	uint64_t scope_hash;    /* to look at no more text than needed */
+	uint64_t name_hash;
 	uint16_t number;
 };
 
