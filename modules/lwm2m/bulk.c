@@ -231,11 +231,14 @@ void bulk_work(struct bulk *bulk, ew_dur now, bool may)
 			pack->state = BULK_READY;
 		}
 		if (pack->state == BULK_READY) {
-			if (bulk->ops.send(bulk->ops.send_arg, pack->token, pack->payload,
-					   pack->size) != 0) {
+			int rc = bulk->ops.send(bulk->ops.send_arg, pack->token, pack->payload,
+						pack->size);
+
+			if (rc != 0 && rc != -EMSGSIZE) {
 				break;          /* in order, or not at all */
 			}
-			pack->state = BULK_SENT;
+			/* what can never leave must not hold up the rest */
+			pack->state = rc == 0 ? BULK_SENT : BULK_REFUSED;
 			pack->sent = now;
 		}
 	}

@@ -78,7 +78,8 @@ static const struct ew_metric metrics[] = {
 	[RECORDS] = {.name = "records_total", .help = "samples put into Sends"},
 	[SKIPPED] = {.name = "skipped_total",
 		     .help = "samples without an object or without a value"},
-	[REFUSED] = {.name = "refused_total", .help = "batches that the server refused"},
+	[REFUSED] = {.name = "refused_total",
+		     .help = "batches that the server, or the uplink for their size, refused"},
 	[PARKED] = {.name = "parked_total", .help = "batches put off: the window was full"},
 	[GAPS] = {.name = "lost_samples_total", .help = "samples lost before they came here"},
 	[UNMAPPED] = {.name = "unmapped_tags_total", .help = "tags that no object stands for"},
@@ -117,6 +118,7 @@ static int lwm2m_publish(void *arg, const void *bytes, size_t size, bool is_bulk
 		.payload_size = size, .qos = 1, .epoch = self->epoch,
 		.traffic = is_bulk ? EW_TRAFFIC_BULK : EW_TRAFFIC_CONTROL,
 	};
+	int rc;
 
 	if (self->epoch == 0) {
 		return -ENOTCONN;
@@ -124,7 +126,13 @@ static int lwm2m_publish(void *arg, const void *bytes, size_t size, bool is_bulk
 	if (is_bulk) {
 		ew_metric_add(self->inst, SENDS, 1);
 	}
-	return ew_uplink_publish(self->inst, &message);
+	rc = ew_uplink_publish(self->inst, &message);
+	if (rc == -EMSGSIZE) {
+		ew_log(self->inst, EW_LOG_ERROR,
+		       "a message is over the uplink's limit of its class bytes=%zu bulk=%d", size,
+		       is_bulk);
+	}
+	return rc;
 }
 
 static int lwm2m_write(void *arg, const struct ew_sample *items, size_t count, uint64_t token)

@@ -93,9 +93,34 @@ static void test_a_full_window_loses_nothing(void **state)
 	assert_int_equal(ew_test_metric(world.test, "cloud", "lost_samples_total"), 0);
 }
 
+static void test_a_send_over_the_limit_does_not_hold_up_the_next(void **state)
+{
+	static struct ew_sample samples[3000];
+	struct lwm2m_message message;
+	struct ew_instance *inst;
+
+	(void)state;
+	world_bulk_begin("muted: no\nsend: {every: 1s, records: 3000, bytes: 128KiB}\n");
+	for (unsigned i = 0; i < 3000; i++) {
+		samples[i] = ew_sample_f64(world.temperature, EW_SECOND + i, i / 7.0);
+	}
+	inst = ew_test_begin(world.test);
+	assert_int_equal(ew_publish(inst, samples, 3000, NULL), 0);
+	ew_test_end(world.test);
+	ew_test_step(world.test);
+	world_heard_nothing();
+	assert_int_equal(ew_test_metric(world.test, "cloud", "refused_total"), 1);
+	world_publish(8);
+	ew_test_advance(world.test, EW_SECOND);
+	message = world_heard();
+	assert_int_equal(message.operation, LWM2M_OP_SEND);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(
+			test_a_send_over_the_limit_does_not_hold_up_the_next, world_end),
 		cmocka_unit_test_teardown(test_nothing_is_sent_until_the_server_says_so, world_end),
 		cmocka_unit_test_teardown(
 			test_samples_are_gathered_to_a_count_or_a_delay, world_end),
