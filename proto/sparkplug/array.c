@@ -9,12 +9,12 @@ static int sp_booleans_count(struct sp_bytes array, size_t *count_out)
 {
 	const uint8_t *at = array.at;
 	const uint8_t *end = at + array.size;
-	uint64_t count;
+	uint32_t count;
 
-	if (!wire_get_le(&at, end, 4, &count) || array.size - 4 < (count + 7) / 8) {
+	if (!wire_get_le32(&at, end, &count) || array.size - 4 < ((size_t)count + 7) / 8) {
 		return -EPROTO;
 	}
-	*count_out = (size_t)count;
+	*count_out = count;
 	return 0;
 }
 
@@ -52,7 +52,7 @@ int sp_array_count(struct sp_bytes array, unsigned type, size_t *count_out)
 
 void sp_booleans_encode(const uint8_t *values, size_t count, uint8_t *array_out)
 {
-	uint8_t *bits = wire_put_le(array_out, count, 4);
+	uint8_t *bits = wire_put_le32(array_out, (uint32_t)count);
 
 	memset(bits, 0, (count + 7) / 8);
 	for (size_t i = 0; i < count; i++) {
@@ -78,11 +78,11 @@ uint64_t sp_array_long(struct sp_bytes array, size_t index)
 	const uint8_t *at = (const uint8_t *)array.at + 8 * index;
 	uint64_t value = 0;
 
-	(void)wire_get_le(&at, at + 8, 8, &value); /* it has 8 bytes */
+	(void)wire_get_le64(&at, at + 8, &value); /* it has 8 bytes */
 	return value;
 }
 
 void sp_array_long_set(uint8_t *array, size_t index, uint64_t value)
 {
-	(void)wire_put_le(array + 8 * index, value, 8);
+	(void)wire_put_le64(array + 8 * index, value);
 }

@@ -111,6 +111,17 @@ static inline bool sp_metric_field(struct sp_cursor *c, uint32_t tag, struct sp_
 	}
 }
 
+/* All but what `has` and the carrier vouch for. */
+static inline void sp_metric_clear(struct sp_metric *metric)
+{
+	metric->has = 0;
+	metric->datatype = SP_TYPE_UNKNOWN;
+	metric->is_historical = false;
+	metric->is_transient = false;
+	metric->is_null = false;
+	metric->value.carrier = SP_NONE;
+}
+
 int sp_metric_next(struct sp_reader *metrics, struct sp_metric *metric_out)
 {
 	struct sp_bytes bytes;
@@ -122,7 +133,7 @@ int sp_metric_next(struct sp_reader *metrics, struct sp_metric *metric_out)
 		return more;
 	}
 	c = sp_cursor_of(bytes);
-	memset(metric_out, 0, sizeof(*metric_out));
+	sp_metric_clear(metric_out);
 	while (c.at < c.end) {
 		if (!wire_get_tag(&c.at, c.end, &tag) || !sp_metric_field(&c, tag, metric_out)) {
 			return -EPROTO;

@@ -145,8 +145,11 @@ int sp_metric_put(struct sp_writer *writer, const struct sp_metric *metric)
 	if (metric->has & SP_HAS_NAME) {
 		size += metric->name.size;
 	}
-	if (metric->has & (SP_HAS_METADATA | SP_HAS_PROPERTIES)) {
-		size += metric->metadata.size + metric->properties.size;
+	if (metric->has & SP_HAS_METADATA) {
+		size += metric->metadata.size;
+	}
+	if (metric->has & SP_HAS_PROPERTIES) {
+		size += metric->properties.size;
 	}
 	if (!sp_has_room(writer, size)) {
 		return -EMSGSIZE;

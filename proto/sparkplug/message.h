@@ -60,6 +60,7 @@ struct sp_payload {
 	struct sp_bytes body;
 };
 
+/* A member that `has` does not name, and the value without a carrier, is not set. */
 struct sp_metric {
 	unsigned has;           /* NAME ALIAS TIMESTAMP DATATYPE METADATA PROPERTIES */
 	unsigned datatype;      /* enum sp_type */

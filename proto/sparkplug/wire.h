@@ -9,6 +9,7 @@
 #ifndef PROTO_SPARKPLUG_WIRE_H
 #define PROTO_SPARKPLUG_WIRE_H
 
+#include <endian.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -50,12 +51,18 @@ static inline uint8_t *wire_put_whole(uint8_t *at, unsigned field, uint64_t valu
 }
 
 /* Protobuf is little endian whatever the machine is. */
-static inline uint8_t *wire_put_le(uint8_t *at, uint64_t bits, unsigned count)
+static inline uint8_t *wire_put_le32(uint8_t *at, uint32_t bits)
 {
-	for (unsigned i = 0; i < count; i++) {
-		at[i] = (uint8_t)(bits >> (8 * i));
-	}
-	return at + count;
+	bits = htole32(bits);
+	memcpy(at, &bits, sizeof(bits));
+	return at + sizeof(bits);
+}
+
+static inline uint8_t *wire_put_le64(uint8_t *at, uint64_t bits)
+{
+	bits = htole64(bits);
+	memcpy(at, &bits, sizeof(bits));
+	return at + sizeof(bits);
 }
 
 static inline uint8_t *wire_put_float(uint8_t *at, unsigned field, float value)
@@ -63,7 +70,7 @@ static inline uint8_t *wire_put_float(uint8_t *at, unsigned field, float value)
 	uint32_t bits;
 
 	memcpy(&bits, &value, sizeof(bits));
-	return wire_put_le(wire_put_tag(at, field, WIRE_32), bits, 4);
+	return wire_put_le32(wire_put_tag(at, field, WIRE_32), bits);
 }
 
 static inline uint8_t *wire_put_double(uint8_t *at, unsigned field, double value)
@@ -71,7 +78,7 @@ static inline uint8_t *wire_put_double(uint8_t *at, unsigned field, double value
 	uint64_t bits;
 
 	memcpy(&bits, &value, sizeof(bits));
-	return wire_put_le(wire_put_tag(at, field, WIRE_64), bits, 8);
+	return wire_put_le64(wire_put_tag(at, field, WIRE_64), bits);
 }
 
 static inline uint8_t *wire_put_raw(uint8_t *at, struct sp_bytes bytes)
@@ -160,31 +167,39 @@ static inline bool wire_get_bytes(const uint8_t **at, const uint8_t *end,
 	return true;
 }
 
-static inline bool wire_get_le(const uint8_t **at, const uint8_t *end, unsigned count,
-			       uint64_t *bits_out)
+static inline bool wire_get_le32(const uint8_t **at, const uint8_t *end, uint32_t *bits_out)
 {
-	uint64_t bits = 0;
+	uint32_t bits;
 
-	if ((size_t)(end - *at) < count) {
+	if ((size_t)(end - *at) < sizeof(bits)) {
 		return false;
 	}
-	for (unsigned i = 0; i < count; i++) {
-		bits |= (uint64_t)(*at)[i] << (8 * i);
+	memcpy(&bits, *at, sizeof(bits));
+	*at += sizeof(bits);
+	*bits_out = le32toh(bits);
+	return true;
+}
+
+static inline bool wire_get_le64(const uint8_t **at, const uint8_t *end, uint64_t *bits_out)
+{
+	uint64_t bits;
+
+	if ((size_t)(end - *at) < sizeof(bits)) {
+		return false;
 	}
-	*at += count;
-	*bits_out = bits;
+	memcpy(&bits, *at, sizeof(bits));
+	*at += sizeof(bits);
+	*bits_out = le64toh(bits);
 	return true;
 }
 
 static inline bool wire_get_float(const uint8_t **at, const uint8_t *end, float *value_out)
 {
-	uint64_t wide;
 	uint32_t bits;
 
-	if (!wire_get_le(at, end, 4, &wide)) {
+	if (!wire_get_le32(at, end, &bits)) {
 		return false;
 	}
-	bits = (uint32_t)wide;
 	memcpy(value_out, &bits, sizeof(bits));
 	return true;
 }
@@ -193,7 +208,7 @@ static inline bool wire_get_double(const uint8_t **at, const uint8_t *end, doubl
 {
 	uint64_t bits;
 
-	if (!wire_get_le(at, end, 8, &bits)) {
+	if (!wire_get_le64(at, end, &bits)) {
 		return false;
 	}
 	memcpy(value_out, &bits, sizeof(bits));
@@ -205,16 +220,17 @@ static inline bool wire_skip(const uint8_t **at, const uint8_t *end, uint32_t ta
 {
 	struct sp_bytes bytes;
 	uint64_t value;
+	uint32_t half;
 
 	switch (tag & 7) {
 	case WIRE_VARINT:
 		return wire_get_varint(at, end, &value);
 	case WIRE_64:
-		return wire_get_le(at, end, 8, &value);
+		return wire_get_le64(at, end, &value);
 	case WIRE_BYTES:
 		return wire_get_bytes(at, end, &bytes);
 	case WIRE_32:
-		return wire_get_le(at, end, 4, &value);
+		return wire_get_le32(at, end, &half);
 	default:
 		return false;
 	}

@@ -97,7 +97,9 @@ static void copy_metrics(struct sp_writer *writer, struct sp_reader *metrics)
 	struct sp_metadata metadata;
 
 	while (sp_metric_next(metrics, &metric) > 0) {
-		struct sp_writer inner = copy_begin(metric.metadata);
+		struct sp_bytes none = { NULL, 0 };
+		struct sp_writer inner = copy_begin(metric.has & SP_HAS_METADATA ? metric.metadata
+										 : none);
 		enum sp_carrier carrier = metric.value.carrier;
 
 		if (metric.has & SP_HAS_METADATA) {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/sparkplug/reading.h"
 #include "proto/sparkplug/topic.h"
 #include "tests/lib/oracle.h"
 #include "tests/lib/sparkplug_copy.h"
@@ -307,6 +308,36 @@ static void test_everything_is_written_and_read_as_protobuf_does(void **state)
 	assert_true(sp_bytes_equal(back.body, sp_text("b")));
 }
 
+static void test_a_reading_has_the_bytes_of_its_metric(void **state)
+{
+	static const uint64_t wholes[] = { 0, 1, 127, 128, 16383, 16384, (1ull << 35) - 1,
+					   1ull << 35, 1700000000000, (1ull << 42) - 1, 1ull << 42,
+					   UINT64_MAX };
+	struct sp_reading reading;
+	struct sp_metric metric = { .has = SP_HAS_ALIAS | SP_HAS_TIMESTAMP };
+	uint8_t fast[SP_READING_MAX];
+	size_t size;
+
+	(void)state;
+	for (size_t i = 0; i < 12 * 12 * 5; i++) {
+		reading.alias = metric.alias = wholes[i % 12];
+		reading.timestamp = metric.timestamp = wholes[i / 12 % 12];
+		metric.value.carrier = (enum sp_carrier)(SP_INT + i / 144);
+		metric.value.u = wholes[i % 12];
+		if (metric.value.carrier == SP_INT || metric.value.carrier == SP_FLOAT) {
+			metric.value.u = (uint32_t)metric.value.u;
+		} else if (metric.value.carrier == SP_BOOL) {
+			metric.value.u &= 1;
+		}
+		reading.value = metric.value;
+		sp_writer_init(&writer, memory, sizeof(memory));
+		assert_int_equal(sp_metric_put(&writer, &metric), 0);
+		size = (size_t)(sp_reading_put(fast, &reading) - fast);
+		assert_int_equal(size, sp_written(&writer).size);
+		assert_memory_equal(fast, memory, size);
+	}
+}
+
 static void test_a_dataset_of_uneven_columns_is_refused(void **state)
 {
 	struct sp_value value;
@@ -348,6 +379,7 @@ int main(void)
 		TEST(test_unknown_fields_are_passed_over),
 		TEST(test_the_last_of_several_values_counts),
 		TEST(test_everything_is_written_and_read_as_protobuf_does),
+		TEST(test_a_reading_has_the_bytes_of_its_metric),
 		TEST(test_a_dataset_of_uneven_columns_is_refused),
 		TEST(test_keys_without_values_are_refused),
 #undef TEST
