@@ -101,6 +101,7 @@ static int writer_make(struct store *store, struct segment *segment, uint64_t al
 		(void)pthread_mutex_lock(&store->lock);
 		segment->is_made = true;
 		(void)pthread_mutex_unlock(&store->lock);
+		store->tick_at = 0; /* the log has grown: look at its bounds */
 	}
 	return error;
 }
