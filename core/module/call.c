@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "core/module/handle.h"
+#include "core/module/journal.h"
 #include "core/module/inside.h"
 
 static void report(struct ew_instance *inst, struct post *post)
@@ -191,6 +192,7 @@ static void on_endpoint_left(void *arg, struct endpoint *endpoint)
 	}
 	parts_close(inst);
 	handle_free_all(inst);
+	journal_close_all(inst);
 	inst->is_closing = false;
 	inst->is_stopping = false;
 	inst->is_open = false;

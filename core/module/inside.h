@@ -133,7 +133,7 @@ struct ew_instance {
 	bool is_gone;                   /* closed: late calls do nothing */
 	bool is_closing;                /* in close(): few functions may be called */
 	bool is_stopping;               /* stop() was called, ew_stopped() was not */
-	struct list timers, watches, parts;
+	struct list timers, watches, parts, journals;
 	struct known_callback known[KNOWN_CALLBACKS];
 	unsigned known_next;
 	char *state_dir;                /* made on first use */

@@ -11,6 +11,7 @@
  *   0.2  EW_DURABLE; events have a position and are answered like batches;
  *        EW_BATCH_STORED; gaps of durable routes; ew_node_fail_at(), ew_node_warn();
  *        query(): what `edgewayctl ask` asks
+ *        <edgeway/journal.h>
  */
 #ifndef EDGEWAY_MODULE_H
 #define EDGEWAY_MODULE_H
