@@ -15,6 +15,7 @@
 #include "core/conf/describe.h"
 #include "core/conf/print.h"
 #include "core/daemon/daemon.h"
+#include "core/store/dump.h"
 
 #define LOOK_BYTES_MAX    ((size_t)64 << 20)
 #define LOOK_MODULES_MAX  256
@@ -313,4 +314,27 @@ int look_schema(const struct daemon_options *options)
 	status = look_put(&out);
 	loader_free(&modules.loader);
 	return status;
+}
+
+/* ---- --dump-store ---- */
+
+static int look_on_line(void *arg, const char *line)
+{
+	(void)arg;
+	return puts(line) < 0 ? -EIO : 0;
+}
+
+int look_store(const char *path)
+{
+	struct ew_error err;
+	int error;
+
+	error_clear(&err);
+	error = store_dump(path, look_on_line, NULL, &err);
+	if (error != 0 && error_is_set(&err)) {
+		fprintf(stderr, "edgewayd: %s\n", err.text);
+	} else if (error != 0) {
+		fprintf(stderr, "edgewayd: the store '%s': %s\n", path, strerror(-error));
+	}
+	return error == 0 ? DAEMON_EXIT_OK : DAEMON_EXIT_FAILED;
 }

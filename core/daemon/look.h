@@ -20,4 +20,7 @@ int look_describe(const struct daemon_options *options, const char *module, bool
 
 int look_schema(const struct daemon_options *options);
 
+/* --dump-store: what the log in this folder holds; it may be in use. */
+int look_store(const char *path);
+
 #endif

@@ -23,6 +23,7 @@ enum {
 	OPT_MAN,
 	OPT_SCHEMA,
 	OPT_SAFE,
+	OPT_DUMP_STORE,
 	OPT_STATE_DIR,
 	OPT_RUN_DIR,
 	OPT_MODULE_DIR,
@@ -43,6 +44,8 @@ static const struct main_option {
 	{ "man", OPT_MAN, NULL, "with --describe: as a part of a manual page" },
 	{ "schema", OPT_SCHEMA, NULL, "print the configuration's JSON Schema" },
 	{ "safe", OPT_SAFE, NULL, "start core and metrics only" },
+	{ "dump-store", OPT_DUMP_STORE, "DIR", "print what a store or a journal holds, as lines of "
+					       "JSON" },
 	{ "state-dir", OPT_STATE_DIR, "DIR", "what outlives a restart (" EW_STATE_DIR ")" },
 	{ "run-dir", OPT_RUN_DIR, "DIR", "the control socket is here (" EW_RUN_DIR ")" },
 	{ "module-dir", OPT_MODULE_DIR, "DIR", "modules are here (" EW_MODULE_DIR ")" },
@@ -55,9 +58,10 @@ static const struct main_option {
 
 struct main_line {
 	struct daemon_options options;
-	enum { MAIN_RUN, MAIN_CHECK, MAIN_DESCRIBE, MAIN_SCHEMA, MAIN_END } what;
+	enum { MAIN_RUN, MAIN_CHECK, MAIN_DESCRIBE, MAIN_SCHEMA, MAIN_DUMP, MAIN_END } what;
 	bool print;
 	bool man;
+	const char *store;      /* of --dump-store */
 	const char *module;     /* of --describe; NULL: the daemon */
 	int status;             /* MAIN_END */
 };
@@ -122,6 +126,10 @@ static int main_take(struct main_line *line, int which, const char *value)
 		return 0;
 	case OPT_SCHEMA:
 		line->what = MAIN_SCHEMA;
+		return 0;
+	case OPT_DUMP_STORE:
+		line->what = MAIN_DUMP;
+		line->store = value;
 		return 0;
 	case OPT_SAFE:
 		line->options.safe = true;
@@ -209,6 +217,8 @@ int ew_daemon_main(int argc, char **argv)
 		return look_describe(&line.options, line.module, line.man);
 	case MAIN_SCHEMA:
 		return look_schema(&line.options);
+	case MAIN_DUMP:
+		return look_store(line.store);
 	case MAIN_END:
 		break;
 	}

@@ -18,6 +18,7 @@
 struct folder {
 	struct store_files files;
 	int fd;
+	bool is_read_only;
 };
 
 static const struct folder *folder_of(void *arg)
@@ -32,10 +33,14 @@ static int result(int ret)
 
 static int on_open(void *arg, const char *name, enum store_file_use use)
 {
-	int flags = use == STORE_FILE_READ    ? O_RDONLY
-		    : use == STORE_FILE_WRITE ? O_RDWR
-					      : O_RDWR | O_CREAT | O_TRUNC;
+	bool is_read_only = folder_of(arg)->is_read_only;
+	int flags = use == STORE_FILE_READ || is_read_only ? O_RDONLY
+		    : use == STORE_FILE_WRITE		   ? O_RDWR
+							   : O_RDWR | O_CREAT | O_TRUNC;
 
+	if (is_read_only && use == STORE_FILE_CREATE) {
+		return -EROFS;
+	}
 	return result(openat(folder_of(arg)->fd, name, flags | O_CLOEXEC | O_NOFOLLOW, 0600));
 }
 
@@ -80,8 +85,7 @@ static int on_allocate(void *arg, int file, uint64_t size)
 
 static int on_truncate(void *arg, int file, uint64_t size)
 {
-	(void)arg;
-	return result(ftruncate(file, (off_t)size));
+	return folder_of(arg)->is_read_only ? -EROFS : result(ftruncate(file, (off_t)size));
 }
 
 static int on_size(void *arg, int file, uint64_t *size_out)
@@ -100,12 +104,13 @@ static int on_rename(void *arg, const char *from, const char *into)
 {
 	int fd = folder_of(arg)->fd;
 
-	return result(renameat(fd, from, fd, into));
+	return folder_of(arg)->is_read_only ? -EROFS : result(renameat(fd, from, fd, into));
 }
 
 static int on_remove(void *arg, const char *name)
 {
-	return result(unlinkat(folder_of(arg)->fd, name, 0));
+	return folder_of(arg)->is_read_only ? -EROFS
+					    : result(unlinkat(folder_of(arg)->fd, name, 0));
 }
 
 static int on_list(void *arg, int (*fn)(void *fn_arg, const char *name), void *fn_arg)
@@ -177,7 +182,7 @@ static int make_folders(const char *path)
 	return error;
 }
 
-int store_files_look(const char *path, struct store_files **files_out)
+static int folder_open(const char *path, bool is_read_only, struct store_files **files_out)
 {
 	struct folder *folder = calloc(1, sizeof(*folder));
 	int error;
@@ -187,6 +192,7 @@ int store_files_look(const char *path, struct store_files **files_out)
 	}
 	folder->files = folder_table;
 	folder->files.arg = folder;
+	folder->is_read_only = is_read_only;
 	folder->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (folder->fd < 0) {
 		error = -errno;
@@ -197,13 +203,18 @@ int store_files_look(const char *path, struct store_files **files_out)
 	return 0;
 }
 
+int store_files_look(const char *path, struct store_files **files_out)
+{
+	return folder_open(path, true, files_out);
+}
+
 int store_files_open(const char *path, struct store_files **files_out)
 {
 	struct store_files *files;
 	int error = make_folders(path);
 
 	if (error == 0) {
-		error = store_files_look(path, &files);
+		error = folder_open(path, false, &files);
 	}
 	if (error != 0) {
 		return error;

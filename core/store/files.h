@@ -59,7 +59,7 @@ struct store_files {
  */
 int store_files_open(const char *path, struct store_files **files_out) EW_CHECKED;
 
-/* The same to look at only: makes nothing, locks nothing. */
+/* The same to look at only: makes nothing, locks nothing; all that changes something is -EROFS. */
 int store_files_look(const char *path, struct store_files **files_out) EW_CHECKED;
 
 void store_files_close(struct store_files **files);

@@ -300,7 +300,7 @@ static int recovery_close_segment(struct opened *opened)
 	free(closing);
 	if (error == 0) {
 		segment->size += size;
-	} else {
+	} else if (error != -EROFS) {
 		log_msg(LOG_LEVEL_WARNING, "store", "%s: segment %016llx cannot be closed: %s",
 			store->path, (unsigned long long)segment->header.first, strerror(-error));
 	}
