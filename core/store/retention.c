@@ -50,6 +50,7 @@ static void retention_mark(struct store *store, const char *name, uint64_t lsn,
 	(void)pthread_mutex_lock(&store->lock);
 	cursor = cursor_find(store, name);
 	if (cursor != NULL && cursor->at.lsn == lsn && cursor->mark_count == 0) {
+		free(cursor->marks);
 		cursor->marks = totals.marks;
 		cursor->mark_count = totals.mark_count;
 		cursor->why = why;

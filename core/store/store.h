@@ -66,8 +66,8 @@ struct store_tag {
 /* Who is told, and who is asked. Any of them may be NULL. */
 struct store_listener {
 	/*
-	 * All up to lsn is on disk. On the log's thread, no lock held; must
-	 * not block.
+	 * All up to lsn is on disk. On the log's thread, at the end on that
+	 * which closes; no lock held; must not block.
 	 */
 	void (*durable)(void *arg, uint64_t lsn);
 

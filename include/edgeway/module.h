@@ -10,7 +10,7 @@
  *   0.1  first version
  *   0.2  EW_DURABLE; events have a position and are answered like batches;
  *        EW_BATCH_STORED; gaps of durable routes; ew_node_fail_at(), ew_node_warn();
- *        query(): what `edgewayctl ask` asks
+ *        query(): what `edgewayctl ask` asks;
  *        <edgeway/journal.h>
  */
 #ifndef EDGEWAY_MODULE_H

@@ -228,7 +228,15 @@ static void test_newest_is_refused_when_so_configured(void **state)
 	assert_int_equal(store_oldest(world.store), 1);
 	assert_int_equal(world_read(&world, 0, NULL).records, lsn);
 
-	cursor.lsn = lsn;
+	cursor.lsn = 2;
+	assert_int_equal(store_cursor_set(world.store, "cloud", &cursor), 0);
+	assert_int_equal(store_sync(world.store), 0);
+	world_crash(&world, DISK_CUT_LOSE, 1);
+	world_open(&world);
+	assert_int_equal(store_cursor_get(world.store, "cloud", &cursor), 0);
+	assert_int_equal(cursor.lsn, 2);
+
+	cursor.lsn = store_last(world.store);
 	assert_int_equal(store_cursor_set(world.store, "cloud", &cursor), 0);
 	assert_int_equal(store_sync(world.store), 0);
 	assert_int_equal(world_append(&world, 64, &lsn), 0);
