@@ -89,6 +89,7 @@ void edge_step(struct edge *edge, enum node_step step, const char *why)
 	if (step == NODE_LEAVE) {
 		edge_leave(edge, why);
 	} else {
+		edge->waiting_since = 0;
 		edge_begin_births(edge);
 	}
 	edge_tell_health(edge);
@@ -190,6 +191,26 @@ void edge_on_death(struct edge *edge, const struct ew_uplink_received *message)
 	}
 }
 
+/* What is left of the wait for the primary host; INT64_MAX: it is waited for without end. */
+static ew_dur edge_wait_left(const struct edge *edge)
+{
+	ew_dur wait = edge->settings->primary_wait;
+
+	return wait > 0 ? edge->waiting_since + wait - ew_now() : INT64_MAX;
+}
+
+void edge_wait(struct edge *edge)
+{
+	ew_dur left;
+
+	if (edge->waiting_since == 0) {
+		edge->waiting_since = ew_now();
+	}
+	left = edge_wait_left(edge);
+	ew_timer_set(edge->wait_timer,
+		     left < edge->settings->walk_after ? left : edge->settings->walk_after, 0);
+}
+
 /* For the primary host long enough, or for the acknowledgement of the NDEATH. */
 void edge_on_wait(void *arg)
 {
@@ -200,5 +221,10 @@ void edge_on_wait(void *arg)
 		edge_stopped(edge);
 		return;
 	}
-	edge_step(edge, node_give_up_waiting(&edge->node), "the primary host does not come");
+	if (edge_wait_left(edge) <= 0) {
+		edge_step(edge, node_give_up_waiting(&edge->node),
+			  "the primary host does not come");
+	} else if (edge->node.state == NODE_WAITING) {
+		edge_step(edge, node_leave(&edge->node), "the primary host is not at this server");
+	}
 }

@@ -33,6 +33,7 @@ struct edge_settings {
 	const char *node;
 	const char *primary_host;
 	ew_dur primary_wait;
+	ew_dur walk_after;
 	ew_dur hold;
 	ew_dur fence_every;
 	ew_dur report_delay;
@@ -109,6 +110,7 @@ struct edge {
 	uint64_t fence_number;          /* what the open fence confirms; 0: none is open */
 	uint64_t fence_token;
 	ew_dur next_fence;              /* not before */
+	ew_dur waiting_since;           /* for the primary host, over connections; 0: it is there */
 	ew_dur last_rebirth;            /* 0: none asked for */
 	uint64_t stop_token;
 	uint64_t next_token;            /* of fences and deaths: has EDGE_TOKEN */
@@ -163,6 +165,8 @@ void edge_on_state(struct edge *edge, const struct ew_uplink_received *message);
 void edge_on_birth(struct edge *edge, const struct ew_uplink_received *message);
 void edge_on_death(struct edge *edge, const struct ew_uplink_received *message);
 void edge_on_wait(void *arg);
+/* Wait for the primary host, here or at the next server. */
+void edge_wait(struct edge *edge);
 
 /* Tell core, once, that the stop is done. */
 void edge_stopped(struct edge *edge);

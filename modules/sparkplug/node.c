@@ -59,7 +59,7 @@ enum node_step node_primary(struct node *node, const struct sp_state *state)
 	node->primary_online = state->online;
 	switch (node->state) {
 	case NODE_WAITING:
-		return state->online ? node_begin_birth(node) : node_leave(node);
+		return state->online ? node_begin_birth(node) : NODE_STAY;
 	case NODE_BIRTH:
 	case NODE_ONLINE:
 		return state->online ? NODE_STAY : node_leave(node);

@@ -20,6 +20,9 @@ static const struct ew_option options[] = {
 		  .help = "id of the host without which nothing is published"),
 	EW_DURATION_OPTION(struct edge_settings, primary_wait, .fallback = "0s", .min = "0s",
 			   .help = "publish without the primary host after this; 0s: never"),
+	EW_DURATION_OPTION(struct edge_settings, walk_after, .fallback = "30s", .min = "1s",
+			   .max = "1h",
+			   .help = "try the next server when the primary host is not at this one"),
 	EW_DURATION_OPTION(struct edge_settings, hold, .fallback = "2m", .min = "0s", .max = "1h",
 			   .help = "with a primary host: send again what is younger than this when "
 				   "the host is found to be gone; twice its keep alive is right"),
@@ -106,8 +109,8 @@ static void sparkplug_online(void *self, const struct ew_uplink_session *session
 	edge->is_doubled = false;
 	edge->fence_number = 0;
 	edge_step(edge, node_online(&edge->node, session->epoch), "connected");
-	if (edge->node.state == NODE_WAITING && edge->settings->primary_wait > 0) {
-		ew_timer_set(edge->wait_timer, edge->settings->primary_wait, 0);
+	if (edge->node.state == NODE_WAITING) {
+		edge_wait(edge);
 	}
 	edge_tell_health(edge);
 }

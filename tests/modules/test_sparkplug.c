@@ -203,6 +203,23 @@ static void test_without_the_primary_host_nothing_is_published(void **state)
 	assert_non_null(world_first(SP_NBIRTH));
 }
 
+static void test_the_primary_host_is_looked_for_at_the_next_server(void **state)
+{
+	unsigned connections;
+
+	(void)state;
+	world_start("primary_host: h\nwalk_after: 30s\nprimary_wait: 70s\n");
+	connections = ew_test_connections(world, "main");
+	world_say("spBv1.0/STATE/h", "{\"online\":false,\"timestamp\":1}");
+	ew_test_advance(world, 20 * EW_SECOND);
+	assert_int_equal(ew_test_connections(world, "main"), connections);
+	ew_test_advance(world, 20 * EW_SECOND);
+	assert_int_equal(ew_test_connections(world, "main"), connections + 1);
+	assert_null(world_message(0)); /* no birth, so no death */
+	ew_test_advance(world, 40 * EW_SECOND);
+	assert_non_null(world_first(SP_NBIRTH));
+}
+
 static void test_when_the_primary_host_goes_the_node_goes(void **state)
 {
 	unsigned connections;
@@ -352,6 +369,7 @@ int main(void)
 		TEST(test_a_command_with_access_reaches_the_owner),
 		TEST(test_malformed_and_unknown_commands_do_nothing),
 		TEST(test_without_the_primary_host_nothing_is_published),
+		TEST(test_the_primary_host_is_looked_for_at_the_next_server),
 		TEST(test_when_the_primary_host_goes_the_node_goes),
 		TEST(test_what_was_not_confirmed_goes_out_again_as_historical),
 		TEST(test_what_was_confirmed_is_not_sent_again),
