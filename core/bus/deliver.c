@@ -447,6 +447,9 @@ static bool serve(struct route *route, unsigned *budget)
 	}
 	while (served < share && deliver_next(route)) {
 		served++;
+		if (loop_has_control(route->receiver->config.loop)) {
+			break;
+		}
 	}
 	*budget -= served;
 	answer_owner(route);
@@ -496,6 +499,10 @@ bool receiver_run(struct task *task)
 			ready_append(receiver, route);
 		} else {
 			route_unref(&route);
+		}
+		/* a write waits for one callback, not for the rest of the budget */
+		if (loop_has_control(receiver->config.loop)) {
+			break;
 		}
 	}
 	return run_replay(receiver) || receiver->ready_first != NULL;

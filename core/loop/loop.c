@@ -102,6 +102,14 @@ bool loop_run_control(struct loop *loop)
 	return true;
 }
 
+bool loop_has_control(const struct loop *loop)
+{
+	const struct lane_queue *lane = &loop->lanes[LANE_CONTROL];
+
+	return lane->first != NULL ||
+	       atomic_load_explicit(&lane->pushed, memory_order_relaxed) != NULL;
+}
+
 static bool run_data(struct loop *loop)
 {
 	struct lane_queue *lane = &loop->lanes[LANE_DATA];

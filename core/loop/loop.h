@@ -73,6 +73,9 @@ void loop_quit(struct loop *loop);
 /* Run on the calling thread until loop_quit(). */
 void loop_run(struct loop *loop);
 
+/* A control task waits: who has more to do than one callback lets it go first. Loop's thread. */
+bool loop_has_control(const struct loop *loop);
+
 /* One turn without waiting, on the calling thread. True: something ran. */
 bool loop_step(struct loop *loop);
 
