@@ -59,13 +59,21 @@ static void push(uint64_t number)
 	ring_push(ring, entry.block, &entry.before);
 }
 
+struct end {
+	bool (*take)(struct ring *ring, struct ring_entry *entry_out);
+	void (*give_back)(struct ring *ring, size_t bytes);
+};
+
+static const struct end consumer_end = { ring_take, ring_release };
+static const struct end producer_end = { ring_take_back, ring_drop };
+
 /* Take one and give its room back as this end does; its number. 0: there is none. */
-static uint64_t take_by(void (*give_back)(struct ring *ring, size_t bytes))
+static uint64_t take_by(const struct end *end)
 {
 	struct ring_entry entry;
 	uint64_t number;
 
-	if (!ring_take(ring, &entry)) {
+	if (!end->take(ring, &entry)) {
 		return 0;
 	}
 	number = entry.block->number;
@@ -73,14 +81,14 @@ static uint64_t take_by(void (*give_back)(struct ring *ring, size_t bytes))
 	assert_int_equal(entry.before.samples, number * 2);
 	assert_int_equal(entry.before.events, number * 3);
 	assert_int_equal(entry.before.changes, number * 4);
-	give_back(ring, entry.block->bytes);
+	end->give_back(ring, entry.block->bytes);
 	block_unref(&entry.block);
 	return number;
 }
 
 static uint64_t take(void)
 {
-	return take_by(ring_release);
+	return take_by(&consumer_end);
 }
 
 static void test_an_empty_queue_gives_nothing(void **state)
@@ -208,7 +216,7 @@ static void test_an_entry_goes_to_the_consumer_or_is_dropped_never_both(void **s
 		struct ring_entry entry = entry_of(i);
 
 		while (!ring_has_room(ring, entry.block->bytes)) {
-			dropped += take_by(ring_drop) == 0 ? 0 : 1;
+			dropped += take_by(&producer_end) == 0 ? 0 : 1;
 		}
 		ring_push(ring, entry.block, &entry.before);
 	}
