@@ -7,23 +7,10 @@
 . "${top_srcdir:?}/tests/lib/scenario.bash"
 # shellcheck source=tests/lib/daemon.bash
 . "$top_srcdir/tests/lib/daemon.bash"
+# shellcheck source=tests/bench/table.bash
+. "$top_srcdir/tests/bench/table.bash"
 seconds=${BENCH_SECONDS:-20}
 every=5
-missed=0
-
-# row NAME VALUE UNIT [MOST]: of the table that bench.c prints
-row() {
-	local verdict=
-	if [ -z "${4:-}" ]; then
-		printf '%-48s %10.2f %19s %s\n' "$1" "$2" '' "$3"
-		return
-	fi
-	if ! awk "BEGIN { exit !($2 <= $4) }"; then
-		verdict=MISSED
-		missed=1
-	fi
-	printf '%-48s %10.2f %19s %-5s asked <= %s %s\n' "$1" "$2" '' "$3" "$4" "$verdict"
-}
 
 make_tls >"$work/tls.log"
 start_broker broker "cafile $work/tls/ca.pem" "certfile $work/tls/server.pem" \
@@ -44,6 +31,7 @@ END
 	--state-dir "$work/state" --run-dir "$work/run" "$file" 2>"$work/ready.log" || missed=1
 
 daemon
+# shellcheck disable=SC2317 # wait_for calls it
 is_online() {
 	curl -sf -m 5 "http://127.0.0.1:$port/metrics" |
 		grep -qE '^edgeway_uplink_online(\{.*\})? 1$'

@@ -55,13 +55,13 @@ static void test_a_write_passes_all_batches_that_wait(void **state)
 	struct peer *owner = join_with(*state, "owner", &owner_module);
 	struct ew_tag_spec spec = { .size = sizeof(spec), .name = "setpoint",
 				    .type = EW_TYPE_F64, .access = EW_ACCESS_READ | EW_ACCESS_WRITE };
-	uint32_t tag;
+	uint32_t valve, tag;
 
 	memset(&lane, 0, sizeof(lane));
 	lane.asker = join_with(*state, "asker", &source_module);
 	set_rule(*state, &rule);
-	assert_int_equal(endpoint_tag_declare(owner->endpoint, device(owner, "valve"), &spec,
-					      &lane.setpoint), 0);
+	valve = device(owner, "valve");
+	assert_int_equal(endpoint_tag_declare(owner->endpoint, valve, &spec, &lane.setpoint), 0);
 	tag = tag_of(src, device(src, "d"), "t", EW_TYPE_F64);
 	run(*state);
 	lane.batches = 0;
