@@ -54,7 +54,8 @@ static void test_a_write_passes_all_batches_that_wait(void **state)
 	struct peer *src = join_with(*state, "src", &source_module);
 	struct peer *owner = join_with(*state, "owner", &owner_module);
 	struct ew_tag_spec spec = { .size = sizeof(spec), .name = "setpoint",
-				    .type = EW_TYPE_F64, .access = EW_ACCESS_READ | EW_ACCESS_WRITE };
+				    .type = EW_TYPE_F64,
+				    .access = EW_ACCESS_READ | EW_ACCESS_WRITE };
 	uint32_t valve, tag;
 
 	memset(&lane, 0, sizeof(lane));
