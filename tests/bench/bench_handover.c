@@ -1,22 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Hand-overs to a loop in a thread, without a lost wake-up: 10^8 of them, or
- * as many as the first argument says, in rounds of 1 to 512. Between rounds
- * the poster waits until all have run, so the loop falls asleep again and
- * again. Fails when a round is not done in 20 s.
+ * as many as the first argument says, by each of the two ways there are.
+ *
+ * Posts, as writes go: from this thread, in rounds of 1 to 512. Data, as the
+ * bus signals a receiver: from a task of another loop, in rounds of 1 to 4096
+ * with up to 64 in a callback, so that wake-ups are put off, to the end of a
+ * callback or of a stream. Between rounds all must have run, and the loops
+ * fall asleep again and again. Fails when nothing moves for 20 s.
  */
 #include <inttypes.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "core/base/check.h"
 #include "core/base/clock.h"
+#include "core/base/list.h"
 #include "core/base/text.h"
 #include "core/loop/post.h"
 
 #define ROUND_MAX  512u
+#define DATA_ROUND_MAX  4096u
+#define DATA_BURST  64u
 #define LIMIT      20000000000
+
+static uint32_t next_random(uint32_t *state)
+{
+	*state = *state * 1664525u + 1013904223u;
+	return *state >> 8;
+}
+
+static void report(const char *how, uint64_t count, int64_t took, const struct loop *loop)
+{
+	struct loop_stats stats = loop_stats(loop);
+
+	printf("%s: %" PRIu64 " in %.1f s, %.0f ns each; slept %" PRIu64 ", woken %" PRIu64 "\n",
+	       how, count, (double)took / 1e9, (double)took / (double)count, stats.sleeps,
+	       stats.wakes);
+}
+
+/* ---- posts ---- */
 
 static _Atomic uint64_t received;
 
@@ -40,17 +65,15 @@ static bool wait_for(uint64_t count)
 	return true;
 }
 
-static int hand_over(struct post_queue *queue, uint64_t total)
+static bool post_all(struct post_queue *queue, uint64_t total)
 {
 	static struct post posts[ROUND_MAX];
 	uint64_t sent = 0;
 	uint32_t random = 1;
 
 	while (sent < total) {
-		unsigned count;
+		unsigned count = 1 + next_random(&random) % ROUND_MAX;
 
-		random = random * 1664525u + 1013904223u;
-		count = 1 + (random >> 8) % ROUND_MAX;
 		for (unsigned i = 0; i < count; i++) {
 			posts[i] = (struct post){ .run = run, .drop = run };
 			check(post_push_always(queue, &posts[i]) == 0);
@@ -59,39 +82,140 @@ static int hand_over(struct post_queue *queue, uint64_t total)
 		if (!wait_for(sent)) {
 			printf("lost: %" PRIu64 " sent, %" PRIu64 " run\n", sent,
 			       atomic_load(&received));
-			return EXIT_FAILURE;
+			return false;
 		}
 	}
-	return EXIT_SUCCESS;
+	return true;
+}
+
+static bool hand_posts_over(uint64_t total)
+{
+	struct loop *loop;
+	struct post_queue queue;
+	int64_t start;
+	bool is_good;
+
+	check(loop_new("handover", &loop) == 0 && loop_start(loop) == 0);
+	post_queue_init(&queue, loop, ROUND_MAX);
+	start = clock_mono();
+	is_good = post_all(&queue, total);
+	report("posts", atomic_load(&received), clock_mono() - start, loop);
+	loop_stop(loop);
+	post_queue_fini(&queue);
+	loop_free(&loop);
+	return is_good;
+}
+
+/* ---- data ---- */
+
+static struct {
+	struct task sender, receiver;   /* on a loop each */
+	uint64_t left, round_left;      /* the sender's */
+	uint32_t random;
+	_Atomic uint64_t sent;          /* before the receiver is scheduled */
+	_Atomic uint64_t round_end;     /* sent, when the receiver answers; 0: not known yet */
+	_Atomic uint64_t seen;
+	atomic_bool is_done;
+} data;
+
+static bool send_some(struct task *task)
+{
+	(void)task;
+	if (data.round_left == 0) {
+		data.round_left = 1 + next_random(&data.random) % DATA_ROUND_MAX;
+		data.round_left = data.round_left < data.left ? data.round_left : data.left;
+		data.left -= data.round_left;
+		atomic_store(&data.round_end, atomic_load(&data.sent) + data.round_left);
+	}
+	for (unsigned i = 0; i < DATA_BURST && data.round_left > 0; i++) {
+		data.round_left--;
+		atomic_fetch_add_explicit(&data.sent, 1, memory_order_relaxed);
+		task_schedule(&data.receiver);
+	}
+	return data.round_left > 0;
+}
+
+static bool see(struct task *task)
+{
+	uint64_t sent = atomic_load_explicit(&data.sent, memory_order_relaxed);
+
+	(void)task;
+	if (sent == atomic_load(&data.seen)) {
+		return false;
+	}
+	atomic_store(&data.seen, sent);
+	if (sent != atomic_load(&data.round_end)) {
+		return false;
+	}
+	if (data.left == 0) {
+		atomic_store(&data.is_done, true);
+	} else {
+		task_schedule(&data.sender);
+	}
+	return false;
+}
+
+/* True: done; false: nothing moved for a long time. */
+static bool watch_data(void)
+{
+	const struct timespec moment = { .tv_nsec = 1000000 };
+	int64_t limit = clock_mono() + LIMIT;
+	uint64_t last = 0;
+
+	while (!atomic_load(&data.is_done)) {
+		uint64_t seen = atomic_load(&data.seen);
+
+		if (seen != last) {
+			last = seen;
+			limit = clock_mono() + LIMIT;
+		} else if (clock_mono() > limit) {
+			printf("lost: %" PRIu64 " sent, %" PRIu64 " seen\n",
+			       atomic_load(&data.sent), seen);
+			return false;
+		}
+		(void)nanosleep(&moment, NULL);
+	}
+	return true;
+}
+
+static bool hand_data_over(uint64_t total)
+{
+	struct loop *loops[2];
+	int64_t start;
+	bool is_good;
+
+	for (size_t i = 0; i < array_count(loops); i++) {
+		check(loop_new("handover", &loops[i]) == 0);
+	}
+	task_init(&data.sender, loops[0], LANE_DATA, send_some);
+	task_init(&data.receiver, loops[1], LANE_DATA, see);
+	data.left = total;
+	data.random = 1;
+	for (size_t i = 0; i < array_count(loops); i++) {
+		check(loop_start(loops[i]) == 0);
+	}
+	start = clock_mono();
+	task_schedule(&data.sender);
+	is_good = watch_data();
+	report("data", atomic_load(&data.seen), clock_mono() - start, loops[1]);
+	for (size_t i = 0; i < array_count(loops); i++) {
+		loop_stop(loops[i]);
+	}
+	task_fini(&data.sender);
+	task_fini(&data.receiver);
+	for (size_t i = 0; i < array_count(loops); i++) {
+		loop_free(&loops[i]);
+	}
+	return is_good;
 }
 
 int main(int argc, char **argv)
 {
 	uint64_t total = 100000000;
-	struct loop *loop = NULL;
-	struct loop_stats stats;
-	struct post_queue queue;
-	int64_t start;
-	int64_t took;
-	int status;
 
-	if (argc > 1 && text_parse_uint(argv[1], &total) != 0) {
-		fputs("usage: bench_handover [COUNT]\n", stderr);
+	if (argc > 1 && (text_parse_uint(argv[1], &total) != 0 || total == 0)) {
+		(void)fputs("usage: bench_handover [COUNT]\n", stderr);
 		return EXIT_FAILURE;
 	}
-	if (loop_new("handover", &loop) != 0 || loop_start(loop) != 0) {
-		return EXIT_FAILURE;
-	}
-	post_queue_init(&queue, loop, ROUND_MAX);
-	start = clock_mono();
-	status = hand_over(&queue, total);
-	took = clock_mono() - start;
-	loop_stop(loop);
-	stats = loop_stats(loop);
-	printf("handover: %" PRIu64 " in %.1f s, %.0f ns each; slept %" PRIu64 ", woken %" PRIu64
-	       "\n", atomic_load(&received), (double)took / 1e9, (double)took / (double)total,
-	       stats.sleeps, stats.wakes);
-	post_queue_fini(&queue);
-	loop_free(&loop);
-	return status;
+	return hand_posts_over(total) && hand_data_over(total) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
