@@ -55,7 +55,7 @@ struct owner {
 	struct list dead_devices;       /* tombstones, oldest first */
 	uint32_t device_count, tag_count;
 	uint32_t dead_device_count, dead_tag_count;
-	uint32_t dead_tag_first, dead_tag_last; /* tombstones, through tag_cell.next_dead */
+	uint32_t dead_tag_first, dead_tag_last; /* tombstones, oldest first */
 };
 
 struct device {
@@ -75,14 +75,14 @@ struct device {
 struct tag_cell {
 	struct tag_version *version;    /* also names a tombstone; NULL: never used */
 	uint32_t next_same;             /* next id with the same hash */
-	uint32_t next_dead;
+	uint32_t next_dead, prev_dead;  /* in the owner's queue of tombstones */
 	atomic_uint holders;
 	uint32_t dead_epoch;
 	uint8_t is_dead;
 	uint8_t is_kept;
 };
 
-_Static_assert(sizeof(struct tag_cell) == 32, "a power of two");
+_Static_assert(sizeof(struct tag_cell) == 32, "two in a cache line");
 
 struct registry {
 	pthread_mutex_t lock;

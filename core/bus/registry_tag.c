@@ -88,39 +88,39 @@ static void grow_buckets(struct registry *registry)
 	}
 }
 
-static void drop_first_tombstone(struct registry *registry, struct owner *owner)
+/* Tombstones stand in a queue, oldest first; one that lives again leaves it from anywhere. */
+static void queue_tombstone(struct registry *registry, struct owner *owner, uint32_t id)
 {
-	struct tag_cell *cell = registry_any_tag(registry, owner->dead_tag_first);
-
-	owner->dead_tag_first = cell->next_dead;
-	if (owner->dead_tag_first == EW_NO_ID) {
-		owner->dead_tag_last = EW_NO_ID;
-	}
-	cell->next_dead = EW_NO_ID;
-	owner->dead_tag_count--;
-	registry->dead--;
-}
-
-/* A tombstone that lives again leaves the queue; those before it are few. */
-static void unqueue_tombstone(struct registry *registry, struct owner *owner, uint32_t id)
-{
-	uint32_t before = EW_NO_ID;
-	uint32_t at = owner->dead_tag_first;
 	struct tag_cell *cell = registry_any_tag(registry, id);
 
-	if (at == id) {
-		drop_first_tombstone(registry, owner);
-		return;
+	cell->next_dead = EW_NO_ID;
+	cell->prev_dead = owner->dead_tag_last;
+	if (cell->prev_dead == EW_NO_ID) {
+		owner->dead_tag_first = id;
+	} else {
+		registry_any_tag(registry, cell->prev_dead)->next_dead = id;
 	}
-	while (at != id) {
-		before = at;
-		at = registry_any_tag(registry, at)->next_dead;
+	owner->dead_tag_last = id;
+	owner->dead_tag_count++;
+	registry->dead++;
+}
+
+static void unqueue_tombstone(struct registry *registry, struct owner *owner, uint32_t id)
+{
+	struct tag_cell *cell = registry_any_tag(registry, id);
+
+	if (cell->prev_dead == EW_NO_ID) {
+		owner->dead_tag_first = cell->next_dead;
+	} else {
+		registry_any_tag(registry, cell->prev_dead)->next_dead = cell->next_dead;
 	}
-	registry_any_tag(registry, before)->next_dead = cell->next_dead;
-	if (owner->dead_tag_last == id) {
-		owner->dead_tag_last = before;
+	if (cell->next_dead == EW_NO_ID) {
+		owner->dead_tag_last = cell->prev_dead;
+	} else {
+		registry_any_tag(registry, cell->next_dead)->prev_dead = cell->prev_dead;
 	}
 	cell->next_dead = EW_NO_ID;
+	cell->prev_dead = EW_NO_ID;
 	owner->dead_tag_count--;
 	registry->dead--;
 }
@@ -138,7 +138,7 @@ static uint32_t recycle_tag(struct registry *registry, struct owner *owner)
 	    !owner_epoch_is_over(owner, cell->dead_epoch)) {
 		return EW_NO_ID;
 	}
-	drop_first_tombstone(registry, owner);
+	unqueue_tombstone(registry, owner, id);
 	unlink_tag(registry, id, cell);
 	tag_version_unref(&cell->version);
 	cell->is_dead = false;
@@ -293,18 +293,6 @@ int registry_declare_tag(struct registry *registry, struct device *device,
 	}
 	registry_unlock(registry);
 	return error;
-}
-
-static void queue_tombstone(struct registry *registry, struct owner *owner, uint32_t id)
-{
-	if (owner->dead_tag_last == EW_NO_ID) {
-		owner->dead_tag_first = id;
-	} else {
-		registry_any_tag(registry, owner->dead_tag_last)->next_dead = id;
-	}
-	owner->dead_tag_last = id;
-	owner->dead_tag_count++;
-	registry->dead++;
 }
 
 /* A tombstone of what was never alive. Its id is new: only its owner knows which are free. */

@@ -206,6 +206,28 @@ static void test_an_old_tombstone_is_not_recycled_while_an_older_block_is_out(vo
 	assert_int_equal(registry.tag_ids, highest);
 }
 
+static void test_tombstones_live_again_in_any_order(void **state)
+{
+	struct device *device = device_of(sim, "pump-1");
+	uint32_t first = declare_tag(device, "1", 0).id;
+	uint32_t middle = declare_tag(device, "2", 0).id;
+	uint32_t last = declare_tag(device, "3", 0).id;
+
+	(void)state;
+	registry_bury_tag(&registry, first);
+	registry_bury_tag(&registry, middle);
+	registry_bury_tag(&registry, last);
+	assert_int_equal(declare_tag(device, "2", 0).id, middle);
+	assert_int_equal(declare_tag(device, "3", 0).id, last);
+	assert_int_equal(sim->dead_tag_count, 1);
+	assert_int_equal(sim->dead_tag_first, first);
+	assert_int_equal(sim->dead_tag_last, first);
+	assert_int_equal(declare_tag(device, "1", 0).id, first);
+	assert_int_equal(sim->dead_tag_first, EW_NO_ID);
+	assert_int_equal(sim->dead_tag_last, EW_NO_ID);
+	assert_int_equal(registry.dead, 0);
+}
+
 static void test_a_million_names_that_come_and_go_take_no_memory(void **state)
 {
 	struct device *device = device_of(sim, "pump-1");
@@ -256,6 +278,7 @@ int main(void)
 		TEST(test_the_same_name_gets_the_same_id_after_removal),
 		TEST(test_a_dead_path_may_be_declared_by_another_owner_with_another_id),
 		TEST(test_tags_of_one_name_on_two_devices_are_two),
+		TEST(test_tombstones_live_again_in_any_order),
 		TEST(test_an_old_tombstone_is_recycled_but_not_while_it_is_known),
 		TEST(test_an_old_tombstone_is_not_recycled_while_an_older_block_is_out),
 		TEST(test_a_million_names_that_come_and_go_take_no_memory),
