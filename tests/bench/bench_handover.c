@@ -13,13 +13,14 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "core/base/check.h"
 #include "core/base/clock.h"
 #include "core/base/list.h"
 #include "core/base/text.h"
 #include "core/loop/post.h"
+
+#include "tests/lib/player.h"
 
 #define ROUND_MAX  512u
 #define DATA_ROUND_MAX  4096u
@@ -118,6 +119,11 @@ static struct {
 	atomic_bool is_done;
 } data;
 
+struct progress {
+	uint64_t seen;
+	int64_t at;                     /* when that was new */
+};
+
 static bool send_some(struct task *task)
 {
 	(void)task;
@@ -155,25 +161,30 @@ static bool see(struct task *task)
 	return false;
 }
 
-/* True: done; false: nothing moved for a long time. */
+/* True: done, or nothing has moved for a long time. */
+static bool has_ended(void *arg)
+{
+	struct progress *progress = arg;
+	uint64_t seen = atomic_load(&data.seen);
+
+	if (seen != progress->seen) {
+		progress->seen = seen;
+		progress->at = clock_mono();
+	}
+	return atomic_load(&data.is_done) || clock_mono() - progress->at > LIMIT;
+}
+
 static bool watch_data(void)
 {
-	const struct timespec moment = { .tv_nsec = 1000000 };
-	int64_t limit = clock_mono() + LIMIT;
-	uint64_t last = 0;
+	struct progress progress = { 0, clock_mono() };
 
-	while (!atomic_load(&data.is_done)) {
-		uint64_t seen = atomic_load(&data.seen);
-
-		if (seen != last) {
-			last = seen;
-			limit = clock_mono() + LIMIT;
-		} else if (clock_mono() > limit) {
-			printf("lost: %" PRIu64 " sent, %" PRIu64 " seen\n",
-			       atomic_load(&data.sent), seen);
-			return false;
-		}
-		(void)nanosleep(&moment, NULL);
+	while (!wait_until(has_ended, &progress)) {
+		/* it moves, only slowly */
+	}
+	if (!atomic_load(&data.is_done)) {
+		printf("lost: %" PRIu64 " sent, %" PRIu64 " seen\n", atomic_load(&data.sent),
+		       atomic_load(&data.seen));
+		return false;
 	}
 	return true;
 }
