@@ -99,6 +99,7 @@ struct edge {
 	uint8_t bdseq;
 	uint8_t seq;                    /* of the next message */
 	uint64_t number;                /* of the last message, over all connections */
+	uint64_t sent_ms;               /* time in it */
 	uint64_t born_number;           /* of this round's NBIRTH */
 	uint64_t birth_round;
 	bool is_blocked;                /* the outbox is full: room() goes on */

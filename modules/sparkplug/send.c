@@ -77,6 +77,7 @@ int edge_send(struct edge *edge, enum sp_verb verb, const struct model_device *d
 	if (error == 0) {
 		edge->seq++;
 		edge->number++;
+		edge->sent_ms = payload.timestamp;
 		edge_count(edge, EDGE_BYTES, message.payload_size);
 	} else if (error == -EAGAIN) {
 		edge->is_blocked = true;

@@ -138,7 +138,7 @@ static int tend_node(struct edge *edge)
 	error = tend_give_birth(edge, node);
 	if (error == 0) {
 		edge->born_number = edge->number;
-		edge->echoes[edge->echo_next++ % EDGE_ECHOES] = value_ms(ew_wall());
+		edge->echoes[edge->echo_next++ % EDGE_ECHOES] = edge->sent_ms;
 	}
 	return error;
 }
