@@ -62,7 +62,11 @@ void bus_free(struct bus **bus_at)
 
 void bus_set_clock_valid(struct bus *bus, bool valid)
 {
-	atomic_store_explicit(&bus->clock_valid, valid, memory_order_relaxed);
+	bool was = atomic_exchange_explicit(&bus->clock_valid, valid, memory_order_relaxed);
+
+	if (valid && !was && bus->store != NULL) {
+		store_clock_is_good(bus->store);
+	}
 }
 
 void bus_set_audit(struct bus *bus, void (*fn)(void *arg, const struct audit_record *record),

@@ -47,6 +47,7 @@ struct config_store {
 	int when_full; /* enum config_when_full */
 	const char *sync_text;
 	ew_dur sync; /* most time unsynced; 0: always; -1: never */
+	uint64_t reserve; /* bytes of the disk to leave free */
 	const char *path; /* relative to state_dir unless absolute */
 };
 
@@ -87,10 +88,20 @@ struct config_queue {
 	uint64_t batches;
 };
 
+enum config_order {
+	CONFIG_IN_ORDER,
+	CONFIG_LIVE_FIRST
+};
+
+struct config_drain {
+	uint64_t messages; /* a second; 0: no limit */
+	uint64_t bytes;
+};
+
 struct config_durable {
 	bool is_on;
-	uint64_t size; /* bytes */
-	ew_dur age;
+	int order; /* enum config_order */
+	struct config_drain drain;
 };
 
 struct config_route {
@@ -108,7 +119,6 @@ struct config_route {
 	struct config_queue queue;
 	struct config_durable durable;
 	bool has_durable; /* else the receiver's module decides */
-	uint64_t priority; /* 0-7 */
 	struct conf_place place; /* for messages of whoever checks it further */
 };
 

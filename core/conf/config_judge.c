@@ -181,10 +181,6 @@ static int judge_store(struct judge *judge, const struct config_root *root)
 	struct config_store *store = &judge->config->store;
 
 	*store = root->store;
-	if (store->is_given) {
-		diag_warn(judge->bind->diag, &ew_node_find(judge->root, "store")->place,
-			  "store: this version keeps nothing on disk");
-	}
 	if (store->sync_text == NULL || node == NULL || strcmp(store->sync_text, "always") == 0) {
 		store->sync = 0;
 		if (node == NULL) {

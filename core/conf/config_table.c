@@ -14,6 +14,7 @@ static const char *const when_full_words[] = {"drop_oldest", "drop_newest", "thi
 static const char *const on_failure_words[] = {"continue", "stop", NULL};
 static const char *const report_words[] = {"all", "exception", NULL};
 static const char *const full_words[] = {"drop_oldest", "drop_newest", "block", NULL};
+static const char *const order_words[] = {"in_order", "live_first", NULL};
 static const char *const level_words[] = {"error", "warning", "notice", "info", "debug", NULL};
 static const char *const target_words[] = {"auto", "stderr", "journal", NULL};
 static const char *const priority_words[] = {"remote", "rule", "operator", "interlock", NULL};
@@ -36,6 +37,8 @@ static const struct ew_option store_rows[] = {
 		       .help = "what gives way when size is reached"),
 	EW_OPTION(STORE, sync_text, .name = "sync", .fallback = "50ms",
 		  .help = "most time that a power cut can cost: a duration, always or never"),
+	EW_SIZE_OPTION(STORE, reserve, .fallback = "0", .unit = "bytes",
+		       .help = "disk space that it leaves free for others"),
 	EW_OPTION(STORE, path, .fallback = "store", .help = "folder, in state_dir unless absolute"),
 	EW_OPTION_END};
 
@@ -113,13 +116,20 @@ static const struct ew_option queue_rows[] = {
 		  .help = "most batches that wait or are held"),
 	EW_OPTION_END};
 
+static const struct ew_option drain_rows[] = {
+	EW_OPTION(struct config_drain, messages, .fallback = "0", .unit = "/s",
+		  .help = "most batches and events; 0: no limit"),
+	EW_SIZE_OPTION(struct config_drain, bytes, .fallback = "0", .unit = "bytes/s",
+		       .help = "most bytes; 0: no limit"),
+	EW_OPTION_END};
+
 static const struct ew_option durable_rows[] = {
 	EW_OPTION(struct config_durable, is_on, .name = "on", .fallback = "yes",
 		  .help = "keep on disk what was not acknowledged"),
-	EW_SIZE_OPTION(struct config_durable, size, .fallback = "256MiB", .min = "1MiB",
-		       .unit = "bytes", .help = "most that is kept"),
-	EW_DURATION_OPTION(struct config_durable, age, .fallback = "7d", .min = "1m",
-			   .help = "older data are dropped"),
+	EW_ENUM_OPTION(struct config_durable, order, order_words, .fallback = "in_order",
+		       .help = "the store first, or new data first and the store beside them"),
+	EW_TABLE_OPTION(struct config_durable, drain, drain_rows,
+			.help = "how fast the store is read for it, a second"),
 	EW_OPTION_END};
 
 static const struct ew_option route_rows[] = {
@@ -145,9 +155,7 @@ static const struct ew_option route_rows[] = {
 	EW_TABLE_OPTION(ROUTE, queue, queue_rows, .help = "bounds of what waits"),
 	EW_TABLE_OPTION(ROUTE, durable, durable_rows, .flags = EW_SHORT,
 			.set = EW_SET_IN(ROUTE, has_durable),
-			.help = "yes, no, or bounds; without it the receiver's module decides"),
-	EW_OPTION(ROUTE, priority, .fallback = "4", .max = "7",
-		  .help = "who drains first when the disk log is read"),
+			.help = "yes, no, or how; without it the receiver's module decides"),
 	EW_OPTION_END};
 
 #define RULE struct config_write_rule

@@ -26,6 +26,7 @@
 #include "core/daemon/daemon.h"
 #include "core/daemon/lock.h"
 #include "core/daemon/run.h"
+#include "core/store/store.h"
 
 #define LEAVE_PATIENCE  (5 * EW_SECOND)
 
@@ -261,6 +262,7 @@ static int daemon_open(struct daemon *daemon, struct ew_error *err)
 	error = error != 0 ? error : daemon_open_audit(daemon, err);
 	error = error != 0 ? error : daemon_open_outside(daemon);
 	error = error != 0 ? error : daemon_open_fleet(daemon);
+	error = error != 0 ? error : storage_open(daemon);
 	error = error != 0 ? error : daemon_open_control(daemon, err);
 	if (error != 0) {
 		return error;
@@ -300,6 +302,10 @@ static _Noreturn void daemon_abandon(struct daemon *daemon)
 {
 	ctl_free(&daemon->ctl);
 	http_stop(daemon->http);
+	if (daemon->store != NULL) {
+		/* the disk was tried; nobody is left to hear */
+		(void)store_sync(daemon->store);
+	}
 	audit_free(&daemon->audit);
 	log_msg(LOG_LEVEL_WARNING, NULL, "stopped, with an instance that hangs");
 	_exit(daemon->status);
@@ -323,6 +329,7 @@ static void daemon_close(struct daemon *daemon)
 	desk_free(&daemon->desk);
 	fleet_free(&daemon->fleet);
 	loader_free(&daemon->loader);
+	store_close(&daemon->store);
 	bus_free(&daemon->bus);
 	audit_free(&daemon->audit);
 	crash_release();
@@ -363,7 +370,8 @@ static int daemon_begin(struct daemon *daemon)
 	int error;
 
 	diag_init(&diag);
-	error = settings_apply_routes(daemon, daemon->config);
+	error = storage_apply(daemon, daemon->config);
+	error = error != 0 ? error : settings_apply_routes(daemon, daemon->config);
 	error = error != 0 ? error : settings_apply_access(daemon, daemon->config);
 	error = error != 0 ? error : supervisor_begin(daemon, &diag);
 	diag_each_to_log(&diag, daemon_log_finding, NULL);

@@ -180,9 +180,9 @@ static int reload_plan(struct daemon *daemon, const struct config *from,
 static int reload_apply_shared(struct daemon *daemon, const struct config *config,
 			       const struct config_diff *diff)
 {
-	int error = 0;
+	int error = storage_apply(daemon, config);
 
-	if (diff->routes) {
+	if (error == 0 && diff->routes) {
 		error = settings_apply_routes(daemon, config);
 	}
 	if (error == 0 && diff->access) {

@@ -75,6 +75,7 @@ struct daemon {
 	struct config *first;           /* of the start: uplinks borrow from it to the end */
 	struct loop *loop;
 	struct bus *bus;
+	struct store *store;            /* NULL: no receiver is durable, or it cannot be opened */
 	struct audit *audit;
 	struct http *http;
 	struct uplinks *uplinks;
@@ -205,6 +206,18 @@ void reload_forget_caller(struct daemon *daemon, const void *arg);
 
 /* DAEMON_RELOADING: instances have settled or not yet. */
 void reload_step(struct daemon *daemon);
+
+/* ---- storage.c ---- */
+
+/* Open the log when the configuration needs one. After the loader, before endpoints. -ENOMEM. */
+int storage_open(struct daemon *daemon);
+
+/* Tell the bus which receivers are durable. -ENOMEM. */
+int storage_apply(struct daemon *daemon, const struct config *config);
+
+/* Is a receiver durable, and how? flags: of its module. */
+bool storage_wants(const struct config *config, const char *name, uint32_t flags,
+		   struct durable_receiver *how_out);
 
 /* ---- facts.c: numbers for status and the gateway device ---- */
 

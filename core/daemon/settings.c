@@ -85,6 +85,9 @@ static struct route_rule settings_route(const struct config_route *route, const 
 		.full = full[route->full],
 		.queue_batches = (uint32_t)route->queue.batches,
 		.queue_bytes = (size_t)route->queue.size,
+		.durable = !route->has_durable ? ROUTE_DURABLE_BY_MODULE
+			   : route->durable.is_on ? ROUTE_DURABLE_YES
+						  : ROUTE_DURABLE_NO,
 	};
 }
 

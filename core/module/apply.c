@@ -33,6 +33,14 @@ static enum route_full full_of(const struct config_route *row)
 	return ROUTE_DROP_OLDEST;
 }
 
+static enum route_durable durable_of(const struct config_route *row)
+{
+	if (!row->has_durable) {
+		return ROUTE_DURABLE_BY_MODULE;
+	}
+	return row->durable.is_on ? ROUTE_DURABLE_YES : ROUTE_DURABLE_NO;
+}
+
 static void add_rules(struct rules *rules, const struct config_route *row)
 {
 	size_t pairs = pairs_of(row);
@@ -55,6 +63,7 @@ static void add_rules(struct rules *rules, const struct config_route *row)
 			.queue_batches = row->queue.batches > UINT32_MAX
 						 ? UINT32_MAX : (uint32_t)row->queue.batches,
 			.queue_bytes = (size_t)row->queue.size,
+			.durable = durable_of(row),
 		};
 	}
 }

@@ -183,7 +183,7 @@ static void test_sections_arrive_as_structs(void **state)
 			"instances: {a: {module: x, uplink: up2}, b: {module: y, enabled: no}}\n"
 			"routes:\n  - {from: a, to: b, tags: [\"*:P/*\"], report: exception, "
 			"deadband: 0.5, full: block, durable: no, queue: {batches: 9}}\n"
-			"  - {to: b, durable: {size: 1GiB}}\n"
+			"  - {to: b, durable: {order: live_first, drain: {bytes: 1MiB}}}\n"
 			"access: {a: {write: [\"p:x\", {tags: \"p:y\", range: [0, 5], rate: 6/m}], "
 			"max_priority: interlock}, token:op: {execute: \"p:reset\"}}\n"
 			"http: {listen: \"127.0.0.1:0\"}\n"
@@ -206,11 +206,11 @@ static void test_sections_arrive_as_structs(void **state)
 	assert_true(route->deadband == 0.5 && route->full == CONFIG_FULL_BLOCK && route->has_full);
 	assert_true(route->has_durable && !route->durable.is_on);
 	assert_true(route->queue.batches == 9 && route->queue.size == 4u * 1024 * 1024);
-	assert_int_equal(route->priority, 4);
 	assert_int_equal(route->place.line, 9);
 	route = &config->routes[1];
 	assert_true(route->has_durable && route->durable.is_on && !route->has_full);
-	assert_true(route->durable.size == 1u << 30);
+	assert_int_equal(route->durable.order, CONFIG_LIVE_FIRST);
+	assert_int_equal(route->durable.drain.bytes, 1 << 20);
 
 	access = &config->access[0];
 	assert_int_equal(access->write_count, 2);
