@@ -1,0 +1,84 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Numbered samples to a server that refuses for a while, through kills of the
+# daemon at any moment: when the server takes them again none is missing, and
+# what came twice is no more than was in flight.
+# shellcheck source=tests/lib/scenario.bash
+. "${top_srcdir:?}/tests/lib/scenario.bash"
+# shellcheck source=tests/lib/daemon.bash
+. "$top_srcdir/tests/lib/daemon.bash"
+
+take_modules numbers http_uplink
+port=$(free_port)
+tags=4
+
+# write_config LIMIT: the last number, 0 for none
+write_config() {
+	cat >"$file" <<-END
+		version: 1
+		gateway: {name: test}
+		store: {sync: 10ms, size: 64MiB}
+		instances:
+		  source: {module: numbers, tags: $tags, every: 1ms, burst: 4, repeat: yes, limit: $1}
+		  cloud: {module: http_uplink, url: "http://127.0.0.1:$port/in", plaintext: yes}
+		routes:
+		  - {from: [source], to: [cloud], durable: yes, queue: {batches: 64}}
+	END
+}
+
+# plan QUERY: what the server does from now on
+plan() {
+	curl -sf "http://127.0.0.1:$port/control?$1" >"$work/plan"
+}
+
+# has FIELD LEAST: of the server's report
+has() {
+	local value
+	value=$(curl -sf "http://127.0.0.1:$port/control" |
+		sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p")
+	[ "${value:-0}" -ge "$2" ]
+}
+
+is_ready() {
+	is running cloud
+}
+
+step 'numbers flow'
+start server "$top_builddir/tests/lib/http_sink" port="$port"
+wait_for 'the server' is_listening "$port"
+write_config 0
+daemon
+wait_for 'the daemon' is_ready
+wait_for 'the first numbers' has numbered 2000
+
+step 'the server refuses, the daemon is killed and started anew, five times'
+for ((n = 1; n <= 5; n++)); do
+	plan 'mode=status&status=503'
+	sleep "0.$((RANDOM % 9 + 1))"
+	tell daemon KILL
+	ended daemon 2>/dev/null
+	daemon
+	wait_for 'the daemon' is_ready
+	plan 'mode=ok'
+done
+
+step 'the last number is said, and all arrive'
+# published: the last number that was said
+published() {
+	od -An -t u8 -N 8 "$work/state/instances/source/place" | tr -d ' '
+}
+last=$(($(published) + 20000))
+write_config "$last"
+ctl reload >"$work/reload.log" 2>&1 || fail "reload: $(cat "$work/reload.log")"
+all_said() {
+	[ "$(published)" -eq "$last" ]
+}
+wait_for 'the last number' all_said
+wait_for 'all of them at the server' has numbered $((last * tags))
+stop daemon
+[ "$status" -eq 0 ] || fail "the daemon ended with $status"
+stop server
+grep -q '^missing' "$work/server.log" && fail 'numbers are missing'
+grep -q '"missing":0,' "$work/server.log" || fail 'no report'
+grep -q '"malformed":0' "$work/server.log" || fail 'malformed'
+tail -n 1 "$work/server.log"
