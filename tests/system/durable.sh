@@ -39,6 +39,16 @@ has() {
 	[ "${value:-0}" -ge "$2" ]
 }
 
+# published: the last number that was said
+published() {
+	od -An -t u8 -N 8 "$work/state/instances/source/place" | tr -d ' '
+}
+
+# has_said NUMBER
+has_said() {
+	[ "$(published)" -ge "$1" ]
+}
+
 is_ready() {
 	is running cloud
 }
@@ -54,7 +64,8 @@ wait_for 'the first numbers' has numbered 2000
 step 'the server refuses, the daemon is killed and started anew, five times'
 for ((n = 1; n <= 5; n++)); do
 	plan 'mode=status&status=503'
-	sleep "0.$((RANDOM % 9 + 1))"
+	before=$(published)
+	wait_for 'some more to be said' has_said $((before + RANDOM % 3000))
 	tell daemon KILL
 	ended daemon 2>/dev/null
 	daemon
@@ -63,17 +74,10 @@ for ((n = 1; n <= 5; n++)); do
 done
 
 step 'the last number is said, and all arrive'
-# published: the last number that was said
-published() {
-	od -An -t u8 -N 8 "$work/state/instances/source/place" | tr -d ' '
-}
 last=$(($(published) + 20000))
 write_config "$last"
 ctl reload >"$work/reload.log" 2>&1 || fail "reload: $(cat "$work/reload.log")"
-all_said() {
-	[ "$(published)" -eq "$last" ]
-}
-wait_for 'the last number' all_said
+wait_for 'the last number' has_said "$last"
 wait_for 'all of them at the server' has numbered $((last * tags))
 stop daemon
 [ "$status" -eq 0 ] || fail "the daemon ended with $status"

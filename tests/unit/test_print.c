@@ -91,7 +91,7 @@ static void test_what_is_printed_reads_back_as_the_same(void **state)
 		"properties: {\"a b\": \"null\", \"~\": \"\", nil: , k: \"- x\", v: \"$$ $${x}\", "
 		"\"%\": \".5\"}}\n"
 		"routes: [{to: a}, {to: [a, b], tags: [\"*:x\", y, \"[z]\"], "
-		"durable: {size: 1GiB}}]\n"
+		"durable: {order: live_first}}]\n"
 		"instances: {a: {module: m, list: [], map: {}, deep: [[1, 2], {a: [b]}, [{c: d}], "
 		"[[]]]}, b: {module: m}}\n"
 		"access: {a: {write: [x, {tags: y}]}}\n");
