@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Three sources of metrics over the numbers of the bus: the whole, each route,
- * each endpoint. They are asked row by row, because series of one name come
+ * Sources of metrics over the numbers of the bus: the whole, each route, each
+ * endpoint, the log and its receivers. They are asked row by row, because series of one name come
  * together; a row is one walk under the bus's lock.
  */
 #include "core/api/bus_metrics.h"
@@ -13,7 +13,7 @@
 #include "core/module/metrics.h"
 
 struct bus_metrics {
-	struct metric_source whole, routes, endpoints;
+	struct metric_source whole, routes, endpoints, log, receivers;
 	struct bus *bus;
 };
 
@@ -45,6 +45,9 @@ struct bus_metrics {
 	X(ACKED, "acked_total", EW_COUNTER, NULL, "Positions acknowledged.") \
 	X(REDELIVERED, "redelivered_total", EW_COUNTER, NULL, "Positions delivered again.") \
 	X(DEAD, "dead_total", EW_COUNTER, NULL, "Positions refused by the far end.") \
+	X(STORED, "stored_samples_total", EW_COUNTER, NULL, \
+	  "Samples left to the store while the route was behind.") \
+	X(BEHIND, "behind", EW_GAUGE, NULL, "1 while the receiver reads the store.") \
 	X(OPEN, "open_positions", EW_GAUGE, NULL, "Positions delivered and not answered.") \
 	X(QUEUED, "queued", EW_GAUGE, NULL, "Entries waiting.") \
 	X(BYTES, "queued_bytes", EW_GAUGE, "bytes", "Bytes waiting or held by the receiver.") \
@@ -61,18 +64,41 @@ struct bus_metrics {
 	X(TAGS, "tags", EW_GAUGE, NULL, "Tags of the instance.") \
 	X(POOL, "pool_bytes", EW_GAUGE, "bytes", "Memory of the instance's batches.")
 
+#define LOG_ROWS(X) \
+	X(STATE, "state", EW_GAUGE, NULL, "0 good, 1 full, 2 no space, 3 failing.") \
+	X(BYTES, "bytes", EW_GAUGE, "bytes", "Disk that the store takes.") \
+	X(LIMIT, "limit_bytes", EW_GAUGE, "bytes", "Most disk that it takes.") \
+	X(WRITES, "written_bytes_a_day", EW_GAUGE, NULL, "Bytes written a day, since the start.") \
+	X(REFUSED, "refused_total", EW_COUNTER, NULL, "Batches and events not taken.") \
+	X(LOST_SAMPLES, "lost_samples_total", EW_COUNTER, NULL, \
+	  "Samples gone before they were acknowledged.") \
+	X(LOST_EVENTS, "lost_events_total", EW_COUNTER, NULL, \
+	  "Events gone before they were acknowledged.") \
+	X(DAMAGED, "damaged_records_total", EW_COUNTER, NULL, "Records that could not be read.") \
+	X(ERRORS, "disk_errors_total", EW_COUNTER, NULL, "Errors of the disk.")
+
+#define RECEIVER_ROWS(X) \
+	X(RECORDS, "backlog_records", EW_GAUGE, NULL, "Records kept for the receiver, about.") \
+	X(BYTES, "backlog_bytes", EW_GAUGE, "bytes", "Disk that they take, about.")
+
 #define WHOLE_ENUM(name, ...) WHOLE_##name,
 #define ROUTE_ENUM(name, ...) ROUTE_##name,
 #define ENDPOINT_ENUM(name, ...) ENDPOINT_##name,
+#define LOG_ENUM(name, ...) LOG_##name,
+#define RECEIVER_ENUM(name, ...) RECEIVER_##name,
 enum { WHOLE_ROWS(WHOLE_ENUM) WHOLE_COUNT };
 enum { ROUTE_ROWS(ROUTE_ENUM) ROUTE_COUNT };
 enum { ENDPOINT_ROWS(ENDPOINT_ENUM) ENDPOINT_COUNT };
+enum { LOG_ROWS(LOG_ENUM) LOG_COUNT };
+enum { RECEIVER_ROWS(RECEIVER_ENUM) RECEIVER_COUNT };
 
 #define ROW(id, text, what, of, say) \
 	{ .name = (text), .kind = (what), .unit = (of), .help = (say) },
 static const struct ew_metric whole_rows[] = { WHOLE_ROWS(ROW) };
 static const struct ew_metric route_rows[] = { ROUTE_ROWS(ROW) };
 static const struct ew_metric endpoint_rows[] = { ENDPOINT_ROWS(ROW) };
+static const struct ew_metric log_rows[] = { LOG_ROWS(ROW) };
+static const struct ew_metric receiver_rows[] = { RECEIVER_ROWS(ROW) };
 
 /* Where a walk of the bus hands its series. */
 struct showing {
@@ -121,6 +147,8 @@ static uint64_t route_value(const struct route_stats *route, unsigned row)
 	case ROUTE_ACKED: return route->acked;
 	case ROUTE_REDELIVERED: return route->redelivered;
 	case ROUTE_DEAD: return route->dead;
+	case ROUTE_STORED: return route->stored_samples;
+	case ROUTE_BEHIND: return route->is_behind;
 	case ROUTE_OPEN: return route->open;
 	case ROUTE_QUEUED: return route->queued;
 	case ROUTE_BYTES: return route->bytes;
@@ -175,6 +203,49 @@ static int endpoints_walk(void *arg, unsigned row, metric_show_fn show, void *sh
 	return bus_endpoints_walk(metrics->bus, endpoint_show, &showing);
 }
 
+static double log_value(const struct log_stats *log, unsigned row)
+{
+	switch (row) {
+	case LOG_STATE: return log->state;
+	case LOG_BYTES: return (double)log->bytes;
+	case LOG_LIMIT: return (double)log->bytes_max;
+	case LOG_WRITES: return log->bytes_a_day;
+	case LOG_REFUSED: return (double)log->refused;
+	case LOG_LOST_SAMPLES: return (double)log->lost_samples;
+	case LOG_LOST_EVENTS: return (double)log->lost_events;
+	case LOG_DAMAGED: return (double)log->damaged;
+	default: return (double)log->disk_errors;
+	}
+}
+
+static int log_walk(void *arg, unsigned row, metric_show_fn show, void *show_arg)
+{
+	struct bus_metrics *metrics = arg;
+	struct log_stats log;
+
+	if (bus_log_stats(metrics->bus, &log) != 0) {
+		return 0;
+	}
+	return show(show_arg, NULL, 0, log_value(&log, row));
+}
+
+static int receiver_show(void *arg, const struct durable_stats *durable)
+{
+	const struct showing *showing = arg;
+	const struct ew_label_pair label = { "instance", durable->name };
+	uint64_t value = showing->row == RECEIVER_RECORDS ? durable->records : durable->bytes;
+
+	return showing->show(showing->arg, &label, 1, (double)value);
+}
+
+static int receivers_walk(void *arg, unsigned row, metric_show_fn show, void *show_arg)
+{
+	struct bus_metrics *metrics = arg;
+	struct showing showing = { row, show, show_arg };
+
+	return bus_durables_walk(metrics->bus, receiver_show, &showing);
+}
+
 int bus_metrics_new(struct bus *bus, struct bus_metrics **metrics_out)
 {
 	struct bus_metrics *metrics = calloc(1, sizeof(*metrics));
@@ -195,6 +266,16 @@ int bus_metrics_new(struct bus *bus, struct bus_metrics **metrics_out)
 		.prefix = "edgeway_instance", .rows = endpoint_rows, .count = ENDPOINT_COUNT,
 		.walk = endpoints_walk, .arg = metrics,
 	};
+	metrics->log = (struct metric_source){
+		.prefix = "edgeway_store", .rows = log_rows, .count = LOG_COUNT,
+		.walk = log_walk, .arg = metrics,
+	};
+	metrics->receivers = (struct metric_source){
+		.prefix = "edgeway_store_receiver", .rows = receiver_rows,
+		.count = RECEIVER_COUNT, .walk = receivers_walk, .arg = metrics,
+	};
+	metric_source_add(&metrics->log);
+	metric_source_add(&metrics->receivers);
 	metric_source_add(&metrics->whole);
 	metric_source_add(&metrics->routes);
 	metric_source_add(&metrics->endpoints);
@@ -208,6 +289,8 @@ void bus_metrics_free(struct bus_metrics **metrics)
 
 	*metrics = NULL;
 	if (gone != NULL) {
+		metric_source_remove(&gone->log);
+		metric_source_remove(&gone->receivers);
 		metric_source_remove(&gone->whole);
 		metric_source_remove(&gone->routes);
 		metric_source_remove(&gone->endpoints);

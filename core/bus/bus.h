@@ -140,6 +140,25 @@ struct durable_stats {
 int bus_durables_walk(struct bus *bus,
 		      int (*fn)(void *arg, const struct durable_stats *durable), void *arg);
 
+/* How full the log is, and how long it will last. */
+struct log_stats {
+	int state;                              /* enum store_state */
+	uint64_t bytes, bytes_max;
+	uint64_t backlog_bytes;                 /* of the receiver that is furthest behind */
+	ew_time oldest;                         /* ns UTC; 0: not known */
+	double rate;                            /* bytes a second, of the last minute or two */
+	double hours_left;                      /* until it is full at that rate; NaN: never */
+	double bytes_a_day;                     /* written, since the start */
+	uint64_t refused;                       /* batches and events that it did not take */
+	uint64_t lost_samples, lost_events;     /* gone before they were acknowledged */
+	uint64_t damaged;                       /* records */
+	uint64_t last, durable;                 /* lsn */
+	uint64_t disk_errors;
+};
+
+/* -ENOENT: there is no log. Any thread. */
+int bus_log_stats(struct bus *bus, struct log_stats *stats_out);
+
 /* ---- access and audit ---- */
 
 /* One row of `access:`. Text is borrowed for the call. */

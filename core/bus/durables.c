@@ -3,6 +3,7 @@
  * Which receivers the log keeps data for, whether they are here or not. Main
  * thread, under bus->lock, but for what the log's own thread calls.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,9 @@ struct durable_name {
 void bus_set_store(struct bus *bus, struct store *store)
 {
 	bus->store = store;
+	bus->log_opened = clock_mono();
+	bus->log_marks[0] = (struct log_mark){ .at = bus->log_opened };
+	bus->log_marks[1] = bus->log_marks[0];
 }
 
 void bus_stored(struct bus *bus, uint64_t lsn)
@@ -350,4 +354,78 @@ int bus_durables_walk(struct bus *bus,
 	}
 	(void)pthread_mutex_unlock(&bus->lock);
 	return result;
+}
+
+static int add_backlog(void *arg, const struct durable_stats *durable)
+{
+	uint64_t *most = arg;
+
+	*most = durable->bytes > *most ? durable->bytes : *most;
+	return 0;
+}
+
+static double a_second(uint64_t bytes, ew_dur span)
+{
+	return span > 0 ? (double)bytes * (double)EW_SECOND / (double)span : 0;
+}
+
+/* Of the last minute or two, whoever asks and how often. */
+static double write_rate(struct bus *bus, uint64_t written)
+{
+	const struct log_mark now = { clock_mono(), written };
+	struct log_mark since;
+
+	(void)pthread_mutex_lock(&bus->lock);
+	if (now.at - bus->log_marks[1].at >= 60 * EW_SECOND) {
+		bus->log_marks[0] = bus->log_marks[1];
+		bus->log_marks[1] = now;
+	}
+	since = bus->log_marks[0];
+	(void)pthread_mutex_unlock(&bus->lock);
+	return a_second(written - since.bytes, now.at - since.at);
+}
+
+static uint64_t sum(const uint64_t counts[STORE_LOSS_COUNT])
+{
+	uint64_t all = 0;
+
+	for (unsigned i = 0; i < STORE_LOSS_COUNT; i++) {
+		all += counts[i];
+	}
+	return all;
+}
+
+int bus_log_stats(struct bus *bus, struct log_stats *stats_out)
+{
+	struct store_stats store;
+	struct log_stats stats;
+
+	if (bus->store == NULL) {
+		return -ENOENT;
+	}
+	store = store_stats(bus->store);
+	stats = (struct log_stats){
+		.state = (int)store.state,
+		.bytes = store.bytes,
+		.bytes_max = store.bytes_max,
+		.oldest = store.oldest_time,
+		.rate = write_rate(bus, store.written_bytes),
+		.hours_left = (double)NAN,
+		.bytes_a_day = a_second(store.written_bytes, clock_mono() - bus->log_opened) *
+			       86400,
+		.refused = store.refused,
+		.lost_samples = sum(store.lost_samples),
+		.lost_events = sum(store.lost_events),
+		.damaged = store.damaged_records,
+		.last = store.last,
+		.durable = store.durable,
+		.disk_errors = store.disk_errors,
+	};
+	(void)bus_durables_walk(bus, add_backlog, &stats.backlog_bytes);
+	if (stats.rate > 0) {
+		stats.hours_left = stats.bytes_max > stats.bytes ?
+			(double)(stats.bytes_max - stats.bytes) / stats.rate / 3600 : 0;
+	}
+	*stats_out = stats;
+	return 0;
 }

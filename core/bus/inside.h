@@ -38,6 +38,11 @@ struct bus {
 	struct access *access;
 	struct store *store;            /* NULL: no route is durable */
 	struct list durables;           /* lock: struct durable_name */
+	ew_dur log_opened;
+	struct log_mark {               /* lock: what was written by then */
+		ew_dur at;
+		uint64_t bytes;
+	} log_marks[2];                 /* a minute apart at least, older first */
 	atomic_uint away;               /* durable receivers that are not here, and routes to
 					 * them that are not fed yet: the log takes everything */
 	atomic_bool is_ready;           /* who has something to declare has come */

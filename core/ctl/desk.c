@@ -21,6 +21,8 @@ static const struct ctl_command desk_commands[] = {
 	{ "execute", desk_run_write },
 	{ "refresh", desk_run_write },
 	{ "routes", desk_run_routes },
+	{ "store", desk_run_store },
+	{ "ledger", desk_run_ledger },
 	{ "why", desk_run_why },
 	{ NULL, NULL },
 };

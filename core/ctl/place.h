@@ -66,6 +66,8 @@ void desk_run_get(struct ctl_request *request, void *arg);
 void desk_run_watch(struct ctl_request *request, void *arg);
 void desk_run_write(struct ctl_request *request, void *arg);
 void desk_run_routes(struct ctl_request *request, void *arg);
+void desk_run_store(struct ctl_request *request, void *arg);
+void desk_run_ledger(struct ctl_request *request, void *arg);
 void desk_run_why(struct ctl_request *request, void *arg);
 
 /* The answer to a write. self is the desk. */

@@ -29,6 +29,11 @@ enum {
 	TAG_UPLINK_RECONNECTS,
 	TAG_UPLINK_BACKLOG,
 	TAG_LOST,
+	TAG_STORE_BACKLOG,
+	TAG_STORE_AGE,
+	TAG_STORE_HOURS,
+	TAG_STORE_WRITTEN,
+	TAG_STORE_LOST,
 	TAG_INSTANCES,
 	TAG_INSTANCES_DOWN,
 	TAG_DEVICES,
@@ -56,6 +61,15 @@ static const struct gateway_tag {
 				    "sessions that came online again" },
 	[TAG_UPLINK_BACKLOG] = { "Uplink/Backlog", EW_TYPE_U64, "By", "bytes that wait to leave" },
 	[TAG_LOST] = { "Bus/Lost", EW_TYPE_U64, NULL, "samples that receivers lost" },
+	[TAG_STORE_BACKLOG] = { "Store/Backlog", EW_TYPE_U64, "By",
+				"kept for the receiver that is furthest behind" },
+	[TAG_STORE_AGE] = { "Store/OldestAge", EW_TYPE_I64, "s", "of the oldest that is kept" },
+	[TAG_STORE_HOURS] = { "Store/HoursLeft", EW_TYPE_F64, "h",
+			      "until it is full, at the present rate" },
+	[TAG_STORE_WRITTEN] = { "Store/WrittenDaily", EW_TYPE_F64, "By",
+				"written to the disk a day" },
+	[TAG_STORE_LOST] = { "Store/Lost", EW_TYPE_U64, NULL,
+			     "samples and events gone before they were acknowledged" },
 	[TAG_INSTANCES] = { "Instances/Running", EW_TYPE_U32, NULL, "instances that run" },
 	[TAG_INSTANCES_DOWN] = { "Instances/Down", EW_TYPE_U32, NULL,
 				 "instances that failed, hang, are kept off or say they are down" },
@@ -195,6 +209,33 @@ static void gateway_fill_system(struct gateway *gateway, struct ew_sample *sampl
 	}
 }
 
+static void gateway_fill_store(const struct gateway *gateway, struct ew_sample *samples)
+{
+	const uint32_t *ids = gateway->ids;
+	struct log_stats log;
+
+	for (unsigned i = TAG_STORE_BACKLOG; i <= TAG_STORE_LOST; i++) {
+		samples[i] = ew_sample_none(ids[i], 0);
+	}
+	if (bus_log_stats(gateway->config.bus, &log) != 0) {
+		return;
+	}
+	samples[TAG_STORE_BACKLOG] =
+		ew_sample_u64(ids[TAG_STORE_BACKLOG], 0, log.backlog_bytes);
+	if (log.oldest != 0) {
+		samples[TAG_STORE_AGE] = ew_sample_i64(ids[TAG_STORE_AGE], 0,
+						       (clock_utc() - log.oldest) / EW_SECOND);
+	}
+	if (!isnan(log.hours_left)) {
+		samples[TAG_STORE_HOURS] =
+			ew_sample_f64(ids[TAG_STORE_HOURS], 0, log.hours_left);
+	}
+	samples[TAG_STORE_WRITTEN] =
+		ew_sample_f64(ids[TAG_STORE_WRITTEN], 0, log.bytes_a_day);
+	samples[TAG_STORE_LOST] = ew_sample_u64(ids[TAG_STORE_LOST], 0,
+						log.lost_samples + log.lost_events);
+}
+
 static void gateway_update(struct gateway *gateway)
 {
 	struct gateway_facts facts = { 0 };
@@ -224,6 +265,7 @@ static void gateway_update(struct gateway *gateway)
 		ew_sample_u64(ids[TAG_INSTANCES_DOWN], 0, facts.instances_down);
 	samples[TAG_DEVICES] = ew_sample_u64(ids[TAG_DEVICES], 0, devices.total);
 	samples[TAG_DEVICES_DOWN] = ew_sample_u64(ids[TAG_DEVICES_DOWN], 0, devices.down);
+	gateway_fill_store(gateway, samples);
 	gateway_fill_system(gateway, samples, &facts);
 	error = endpoint_publish(gateway->endpoint, samples, TAG_COUNT, NULL);
 	if (error != 0) {
