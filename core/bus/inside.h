@@ -395,9 +395,8 @@ void window_free(struct window **window, struct route *route);
 bool window_has_room(const struct window *window);
 bool window_is_empty(const struct window *window);
 
-/* From the lowest to the highest lsn that is open, of what was read from the log or came
- * through the queue. False: nothing is. */
-bool window_open_span(const struct window *window, bool stored, struct span *span_out);
+/* The place in the log of the next one that is not answered, from *index on. False: no more. */
+bool window_next_open(const struct window *window, uint32_t *index, struct span *span_out);
 
 /* Put a delivered batch in; the window takes the block and gives where it keeps the batch. */
 struct delivery *window_open(struct window *window, const struct delivery *delivery);

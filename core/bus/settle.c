@@ -10,7 +10,8 @@
  */
 #include "core/bus/replay.h"
 
-#define HOLES_MAX  64u
+/* So many holes leave no more ranges than a cursor has: what is between more of them goes. */
+#define HOLES_MAX  STORE_RANGES_MAX
 
 /* What is not answered: ascending, apart. */
 struct holes {
@@ -79,6 +80,7 @@ static void add_route(struct holes *holes, const struct route *route)
 	uint64_t appending = atomic_load_explicit(&route->owner->appending, memory_order_acquire);
 	uint64_t phase = atomic_load_explicit(&durable->phase, memory_order_acquire);
 	struct span open;
+	uint32_t i = 0;
 
 	if (appending != LSN_OPEN) {
 		add_hole(holes, appending + 1, LSN_OPEN);
@@ -91,11 +93,8 @@ static void add_route(struct holes *holes, const struct route *route)
 		add_hole(holes, durable->taken + 1, LSN_OPEN);
 	}
 	add_spans(holes, durable);
-	/* what was read from the log and what came through the queue lie apart */
-	for (unsigned replayed = 0; route->window != NULL && replayed < 2; replayed++) {
-		if (window_open_span(route->window, replayed != 0, &open)) {
-			add_hole(holes, open.next, open.to);
-		}
+	while (route->window != NULL && window_next_open(route->window, &i, &open)) {
+		add_hole(holes, open.next, open.to);
 	}
 }
 

@@ -74,24 +74,20 @@ bool window_is_empty(const struct window *window)
 	return window->count == 0;
 }
 
-bool window_open_span(const struct window *window, bool stored, struct span *span_out)
+bool window_next_open(const struct window *window, uint32_t *index, struct span *span_out)
 {
-	struct span span = { LSN_OPEN, 0 };
-
-	for (uint32_t i = 0; i < window->count; i++) {
+	while (*index < window->count) {
 		const struct entry *entry =
-			&window->entries[(window->first + i) & (WINDOW_MAX - 1)];
+			&window->entries[(window->first + *index) & (WINDOW_MAX - 1)];
 		const struct block *block = entry->delivery.block;
 
-		if (entry->fate == FATE_DONE || block->lsn == 0 ||
-		    ((block->flags & EW_BATCH_STORED) != 0) != stored) {
-			continue;
+		(*index)++;
+		if (entry->fate != FATE_DONE && block->lsn != 0) {
+			*span_out = (struct span){ block->lsn_from, block->lsn };
+			return true;
 		}
-		span.next = block->lsn_from < span.next ? block->lsn_from : span.next;
-		span.to = block->lsn > span.to ? block->lsn : span.to;
 	}
-	*span_out = span;
-	return span.to != 0;
+	return false;
 }
 
 struct delivery *window_open(struct window *window, const struct delivery *delivery)
