@@ -186,9 +186,15 @@ static void set_reads_log(struct replay *replay, bool reads)
 static void steer(struct replay *replay)
 {
 	bool live_first = replay_is_live_first(replay);
-	bool is_near = store_last(replay->store) - replay->at <= NEAR;
+	struct span ends;
 	struct list *node;
+	bool is_near;
 
+	if (!find_ends(replay, &ends)) {
+		set_reads_log(replay, false);
+		return;
+	}
+	is_near = store_last(replay->store) + 1 <= ends.next + NEAR;
 	set_reads_log(replay, !live_first && !is_near);
 	if (!live_first && !is_near) {
 		return;
