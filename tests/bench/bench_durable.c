@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What durability costs a receiver that keeps up: the same publisher and
+ * receiver on two buses, one with a log on disk (50 ms between syncs) and one
+ * without, in turn. The source waits while 256 batches are on their way, so
+ * that the durable route stays live. Every sample is delivered.
+ *
+ * BENCH_BATCHES and BENCH_PAIRS in the environment set the size, BENCH_DIR
+ * where the log lies.
+ */
+#include <ftw.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/base/check.h"
+#include "core/base/clock.h"
+#include "core/store/store.h"
+
+#include "tests/bench/bench.h"
+#include "tests/lib/player.h"
+
+#define BATCH    64u
+#define TAGS     (BATCH * 16u)
+#define ON_WAY   (256u * BATCH)
+
+struct stage {
+	struct bus *bus;
+	struct store *store;            /* NULL: nothing is durable */
+	struct player source, sink;
+	struct task task;
+	struct ew_sample samples[TAGS];
+	size_t at;
+	uint64_t left, said;            /* batches; samples */
+	_Atomic uint64_t came;
+	atomic_bool is_synced;
+};
+
+static struct stage plain, durable;
+
+static void stage_open(void *arg)
+{
+	const struct ew_device_spec device = { .size = sizeof(device), .path = "plant" };
+	struct stage *stage = arg;
+	uint32_t id;
+
+	check(endpoint_device_declare(stage->source.endpoint, &device, &id) == 0);
+	for (uint32_t i = 0; i < TAGS; i++) {
+		char name[32];
+		struct ew_tag_spec spec = { .size = sizeof(spec), .name = name,
+					    .type = EW_TYPE_F64 };
+		uint32_t tag;
+
+		(void)snprintf(name, sizeof(name), "Signal/%u", i);
+		check(endpoint_tag_declare(stage->source.endpoint, id, &spec, &tag) == 0);
+		stage->samples[i] = ew_sample_f64(tag, 0, i);
+	}
+}
+
+static bool stage_run(struct task *task)
+{
+	struct stage *stage = container_of(task, struct stage, task);
+
+	for (unsigned i = 0; i < 64 && stage->left > 0; i++) {
+		if (stage->said - atomic_load_explicit(&stage->came, memory_order_relaxed) >
+		    ON_WAY) {
+			return true;
+		}
+		for (uint32_t s = 0; s < BATCH; s++) {
+			stage->samples[stage->at + s].v.f += 0.25;
+		}
+		check(endpoint_publish(stage->source.endpoint, stage->samples + stage->at, BATCH,
+				       NULL) == 0);
+		stage->said += BATCH;
+		stage->left--;
+		stage->at = (stage->at + BATCH) % TAGS;
+	}
+	return stage->left > 0;
+}
+
+static void on_batch(void *arg, const struct ew_batch *batch)
+{
+	struct stage *stage = arg;
+
+	(void)endpoint_ack(stage->sink.endpoint, batch->route, batch->position, batch->position);
+	atomic_store_explicit(&stage->came, stage->came + batch->count, memory_order_relaxed);
+}
+
+static void on_synced(void *arg, uint32_t route)
+{
+	(void)route;
+	atomic_store(&((struct stage *)arg)->is_synced, true);
+}
+
+static const struct ew_module source_module = { .flags = 0 };
+static const struct ew_module sink_module = {
+	.flags = EW_ACKS | EW_DURABLE, .batch = on_batch, .synced = on_synced
+};
+
+/* ---- the log ---- */
+
+static void on_stored(void *arg, uint64_t lsn)
+{
+	bus_stored(arg, lsn);
+}
+
+static int on_describe(void *arg, uint32_t tag, struct store_tag *tag_out)
+{
+	return bus_describe_tag(arg, tag, tag_out);
+}
+
+static void open_log(struct stage *stage, const char *path)
+{
+	const struct durable_receiver how = { .name = "sink" };
+	const struct store_listener listener = { on_stored, on_describe, stage->bus };
+	const struct store_config config = { .path = path, .bytes = UINT64_C(256) << 20,
+					     .sync = 50 * EW_MILLISECOND,
+					     .buffer_bytes = (size_t)64 << 20 };
+
+	check(store_open(&config, &stage->store, NULL) == 0);
+	store_listen(stage->store, &listener);
+	bus_set_store(stage->bus, stage->store);
+	check(bus_set_durables(stage->bus, &how, 1) == 0);
+}
+
+/* ---- a run ---- */
+
+static bool is_there(void *arg)
+{
+	const struct stage *stage = arg;
+
+	return atomic_load(&stage->is_synced);
+}
+
+static void set_up(struct stage *stage, const char *path)
+{
+	check(bus_new(&stage->bus) == 0);
+	if (path != NULL) {
+		open_log(stage, path);
+	}
+	stage->source.name = "source";
+	stage->sink.name = "sink";
+	check(loop_new("source", &stage->source.loop) == 0);
+	check(loop_new("sink", &stage->sink.loop) == 0);
+	check(loop_start(stage->source.loop) == 0 && loop_start(stage->sink.loop) == 0);
+	task_init(&stage->task, stage->source.loop, LANE_DATA, stage_run);
+	player_start(&stage->source, stage->bus, &source_module, stage_open, stage);
+	player_start(&stage->sink, stage->bus, &sink_module, NULL, stage);
+	bus_ready(stage->bus);
+	check(wait_until(is_there, stage));
+}
+
+static void tear_down(struct stage *stage)
+{
+	player_stop(&stage->sink, false);
+	player_stop(&stage->source, false);
+	loop_stop(stage->source.loop);
+	loop_stop(stage->sink.loop);
+	loop_free(&stage->source.loop);
+	loop_free(&stage->sink.loop);
+	store_close(&stage->store);
+	bus_free(&stage->bus);
+}
+
+static void begin(void *arg)
+{
+	task_schedule(&((struct stage *)arg)->task);
+}
+
+static uint64_t goal;
+
+static bool all_came(void *arg)
+{
+	return atomic_load(&((struct stage *)arg)->came) >= goal;
+}
+
+static struct bench_span stage_time(struct stage *stage, uint64_t batches)
+{
+	struct bench_span start;
+
+	goal = atomic_load(&stage->came) + batches * BATCH;
+	stage->left = batches;
+	start = bench_now();
+	player_call(&stage->source, begin, stage);
+	check(wait_until(all_came, stage));
+	return bench_since(start);
+}
+
+static int count_behind(void *arg, const struct route_stats *route)
+{
+	*(uint64_t *)arg += route->stored_samples;
+	return 0;
+}
+
+static int remove_one(const char *name, const struct stat *info, int type, struct FTW *walk)
+{
+	(void)info;
+	(void)type;
+	(void)walk;
+	return remove(name);
+}
+
+int main(void)
+{
+	uint64_t batches = bench_setting("BENCH_BATCHES", 5000);
+	size_t pairs = bench_setting("BENCH_PAIRS", 15);
+	double *ratios = calloc(pairs * 3, sizeof(*ratios));
+	const char *dir = getenv("BENCH_DIR");
+	uint64_t behind = 0;
+	char path[256];
+
+	check(ratios != NULL);
+	(void)snprintf(path, sizeof(path), "%s/bench-durable-XXXXXX", dir == NULL ? "." : dir);
+	check(mkdtemp(path) != NULL);
+	set_up(&plain, NULL);
+	set_up(&durable, path);
+	(void)stage_time(&plain, batches);
+	(void)stage_time(&durable, batches);
+	for (size_t i = 0; i < pairs; i++) {
+		struct bench_span without = stage_time(&plain, batches);
+		struct bench_span with = stage_time(&durable, batches);
+
+		ratios[i] = (double)without.wall / (double)with.wall * 100;
+		ratios[pairs + i] = (double)with.cpu / (double)(batches * BATCH);
+		ratios[2 * pairs + i] = (double)without.cpu / (double)(batches * BATCH);
+	}
+	bench_values("throughput, of a route in memory", "%", ratios, pairs, -90);
+	bench_values("  processor time a sample", "ns", ratios + pairs, pairs, BENCH_NOTHING);
+	bench_values("     in memory", "ns", ratios + 2 * pairs, pairs, BENCH_NOTHING);
+	(void)bus_routes_walk(durable.bus, count_behind, &behind);
+	bench_value("  samples that the queue did not get", "", (double)behind, BENCH_NOTHING);
+	tear_down(&durable);
+	tear_down(&plain);
+	free(ratios);
+	check(nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS) == 0);
+	return bench_end();
+}
