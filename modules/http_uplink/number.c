@@ -17,6 +17,7 @@
 
 #define DIGITS_SURE  15         /* a decimal of so many digits survives a double */
 #define DIGITS_MOST  17
+#define LIBRARY_SIZE 320        /* any double by any "%g": what a compiler reckons with */
 #define K_MAX        27         /* 5^27 < 2^63 */
 
 __extension__ typedef unsigned __int128 wide;
@@ -173,7 +174,7 @@ static size_t number_many(char *to, double value)
 
 static size_t number_by_library(char *to, double value, bool is_single)
 {
-	char text[NUMBER_SIZE];
+	char text[LIBRARY_SIZE];
 	int count = is_single ? 9 : DIGITS_MOST;
 
 	for (int digits = is_single ? 6 : DIGITS_SURE; digits < count; digits++) {
