@@ -315,6 +315,8 @@ static bool step(struct replay *replay)
 		pass_all(replay);
 		return true;
 	}
+	/* a publisher that went live before it appended this has put it into its queue */
+	look_at_phases(replay);
 	switch (recall_item(replay, replay->item)) {
 	case RECALL_DONE:
 		item_done(replay);

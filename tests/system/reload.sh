@@ -12,9 +12,11 @@ reloads=${RELOADS:-240}
 pairs=24
 # threads come and go: one arena, so that only what is not freed shows
 export MALLOC_ARENA_MAX=1
-# KiB; a sanitizer keeps freed memory for a while, then only much more tells
+# KiB; a sanitizer keeps freed memory for a while, here for a short one, and
+# then only much more tells
 growth=512
 if grep -q __asan_init "$top_builddir/.libs/libedgeway.so"; then
+	export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=4"
 	growth=8192
 fi
 
