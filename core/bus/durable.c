@@ -231,22 +231,17 @@ static void go_live(struct route *route, struct endpoint *publisher)
 
 bool durable_is_asked(const struct durable *durable)
 {
-	return atomic_load_explicit(&durable->wants_snapshot, memory_order_relaxed) ||
-	       (durable_is_behind(durable) &&
-		atomic_load_explicit(&durable->wanted, memory_order_acquire) ==
-			atomic_load_explicit(&durable->phase, memory_order_relaxed));
+	return durable_is_behind(durable) &&
+	       atomic_load_explicit(&durable->wanted, memory_order_acquire) ==
+		       atomic_load_explicit(&durable->phase, memory_order_relaxed);
 }
 
 bool durable_may_feed(struct route *route, struct endpoint *publisher)
 {
-	struct durable *durable = route->durable;
-
-	if (!durable_is_behind(durable)) {
-		route->is_dirty |= atomic_exchange_explicit(&durable->wants_snapshot, false,
-							    memory_order_relaxed);
+	if (!durable_is_behind(route->durable)) {
 		return true;
 	}
-	if (!durable_is_asked(durable)) {
+	if (!durable_is_asked(route->durable)) {
 		return false;
 	}
 	go_live(route, publisher);

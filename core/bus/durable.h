@@ -43,7 +43,6 @@ struct durable {
 
 	/* written by the receiver's loop */
 	_Atomic uint64_t wanted;        /* the phase that shall end */
-	atomic_bool wants_snapshot;
 
 	/* the receiver's loop */
 	uint64_t phase_seen;

@@ -238,6 +238,43 @@ static void test_a_receiver_that_comes_late_gets_what_was_said_before(void **sta
 	assert_int_equal(sink->flags, EW_BATCH_STORED);
 }
 
+/* What the source does while its receiver is in the middle of a turn. */
+static struct {
+	struct peer *src;
+	uint32_t tag;
+	int next, end;
+} meanwhile;
+
+static void on_batch_meanwhile(void *self, const struct ew_batch *batch)
+{
+	receiver_module.batch(self, batch);
+	while (loop_step(meanwhile.src->loop)) {
+	}
+	if (meanwhile.next < meanwhile.end) {
+		assert_int_equal(publish(meanwhile.src, meanwhile.tag, meanwhile.next++), 0);
+	}
+}
+
+static void test_a_route_that_goes_live_in_mid_turn_brings_nothing_twice(void **state)
+{
+	struct peer *sink, *src;
+	uint32_t tag;
+
+	begin(*state);
+	src = source(*state, &tag);
+	publish_range(src, tag, 0, 3);
+	acking.batch = on_batch_meanwhile;
+	meanwhile.src = src;
+	meanwhile.tag = tag;
+	meanwhile.next = 3;
+	meanwhile.end = 9;
+	sink = join_with(*state, "sink", &acking);
+	run(*state);
+
+	assert_values(sink, 0, 0, 9);
+	assert_int_equal(sink->flags, 0);
+}
+
 static void test_a_restart_brings_what_nobody_declares_any_more(void **state)
 {
 	struct world *world = *state;
@@ -544,6 +581,7 @@ int main(void)
 		DURABLE_TEST(test_a_full_queue_falls_behind_and_loses_nothing),
 		DURABLE_TEST(test_what_is_not_answered_comes_again),
 		DURABLE_TEST(test_a_receiver_that_comes_late_gets_what_was_said_before),
+		DURABLE_TEST(test_a_route_that_goes_live_in_mid_turn_brings_nothing_twice),
 		DURABLE_TEST(test_a_restart_brings_what_nobody_declares_any_more),
 		DURABLE_TEST(test_a_restart_goes_on_with_the_same_tags),
 		DURABLE_TEST(test_a_receiver_that_never_answers_holds_its_window_and_no_more),
