@@ -247,6 +247,22 @@ static void deliver_synced(struct route *route)
 	}
 }
 
+/* Does the receiver leave, and read this in its next life? */
+static bool is_past(const struct route *route, const struct block *block)
+{
+	return route->durable != NULL &&
+	       replay_is_past(replay_of(route->receiver), block->lsn);
+}
+
+static void deliver_data(struct route *route, struct block *block)
+{
+	if (is_past(route, block)) {
+		receiver_close_block(route, block);
+	} else {
+		receiver_deliver_stored(route, block);
+	}
+}
+
 static void deliver(struct route *route, struct block *block)
 {
 	struct endpoint *receiver = route->receiver;
@@ -256,11 +272,11 @@ static void deliver(struct route *route, struct block *block)
 	case BLOCK_SAMPLES:
 		route->seen.batches++;
 		route->seen.samples += block_published(block);
-		deliver_samples(route, block);
+		deliver_data(route, block);
 		return;
 	case BLOCK_EVENT:
 		route->seen.events++;
-		deliver_event(route, block);
+		deliver_data(route, block);
 		return;
 	case BLOCK_DEVICE:
 		route->seen.changes++;
@@ -480,7 +496,7 @@ static bool serve_ready(struct route *route, unsigned *budget)
 
 static bool run_replay(struct endpoint *receiver)
 {
-	struct replay *replay = atomic_load_explicit(&receiver->replay, memory_order_acquire);
+	struct replay *replay = replay_of(receiver);
 
 	return replay != NULL && replay_run(replay);
 }

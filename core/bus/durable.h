@@ -110,15 +110,13 @@ void replay_set_how(struct replay *replay, const struct durable_receiver *how);
 void replay_turn(struct replay *replay, bool on);
 bool replay_is_on(const struct replay *replay);
 
-/* The receiver begins to leave: what is appended from now on is not for its routes. */
+/*
+ * The receiver begins to leave: what is appended from now on is past its end.
+ * It is not delivered: no cursor could say that it was, and the receiver's
+ * next life reads it.
+ */
 void replay_last(struct replay *replay);
-
-/* An owner has a route, or none shows it: true, it is the first time. Under bus->lock. */
-bool replay_cover(struct replay *replay, const struct owner *owner);
-bool replay_covers(const struct replay *replay, const struct owner *owner);
-
-/* A route is planned that the receiver will meet. Under bus->lock. -ENOMEM. */
-int replay_plan(struct replay *replay, struct route *route, struct filter *filter);
+bool replay_is_past(const struct replay *replay, uint64_t lsn);
 
 /* Read the log for a bounded time, and move the cursor. True: there is more. */
 bool replay_run(struct replay *replay);
@@ -139,6 +137,18 @@ void replay_answered(struct route *route);
 void replay_meet(struct route *route);
 void replay_set_filter(struct route *route, struct filter *filter);
 void replay_leave(struct replay *replay);
+
+/* ---- cover.c ---- */
+
+/* An owner has a route, or none shows it: true, it is the first time. Under bus->lock. */
+bool replay_cover(struct replay *replay, const struct owner *owner);
+bool replay_covers(const struct replay *replay, const struct owner *owner);
+
+/* All routes there are so far have been planned: it may begin. Under bus->lock. */
+void replay_planned(struct replay *replay);
+
+/* A route is planned that the receiver will meet. Under bus->lock. -ENOMEM. */
+int replay_plan(struct replay *replay, struct route *route, struct filter *filter);
 
 /* ---- durables.c; bus->lock held ---- */
 

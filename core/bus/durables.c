@@ -84,7 +84,7 @@ static struct durable_name *find_name(const struct bus *bus, const char *name)
 
 static int give_replay(struct endpoint *endpoint, const struct durable_name *durable)
 {
-	struct replay *replay = atomic_load_explicit(&endpoint->replay, memory_order_relaxed);
+	struct replay *replay = replay_of(endpoint);
 	int error = 0;
 
 	if (replay == NULL) {
@@ -112,11 +112,9 @@ void durables_joined(struct endpoint *endpoint)
 {
 	struct durable_name *durable = find_name(endpoint->bus, endpoint->name);
 
-	if (durable != NULL && !durable->is_here &&
-	    atomic_load_explicit(&endpoint->replay, memory_order_relaxed) != NULL) {
+	if (durable != NULL && !durable->is_here && replay_of(endpoint) != NULL) {
 		durable->is_here = true;
-		/* without any route, too: the log may know owners that nobody else does */
-		task_schedule(&endpoint->data);
+		replay_planned(replay_of(endpoint));
 		atomic_fetch_sub_explicit(&endpoint->bus->away, 1, memory_order_release);
 	}
 }
@@ -124,7 +122,7 @@ void durables_joined(struct endpoint *endpoint)
 void durables_leave(struct endpoint *endpoint)
 {
 	struct durable_name *durable = find_name(endpoint->bus, endpoint->name);
-	struct replay *replay = atomic_load_explicit(&endpoint->replay, memory_order_relaxed);
+	struct replay *replay = replay_of(endpoint);
 
 	if (durable != NULL && durable->is_here) {
 		durable->is_here = false;
@@ -226,8 +224,7 @@ static int set_name(struct bus *bus, const struct durable_receiver *how)
 static void drop_name(struct bus *bus, struct durable_name *durable)
 {
 	const struct endpoint *endpoint = find_here(bus, durable->how.name);
-	struct replay *replay = endpoint == NULL ?
-		NULL : atomic_load_explicit(&endpoint->replay, memory_order_relaxed);
+	struct replay *replay = endpoint == NULL ? NULL : replay_of(endpoint);
 
 	if (replay != NULL) {
 		replay_turn(replay, false);
@@ -302,8 +299,7 @@ void bus_ready(struct bus *bus)
 	list_for_each(node, &bus->endpoints) {
 		struct endpoint *endpoint = list_entry(node, struct endpoint, node);
 
-		if (endpoint->is_joined && !endpoint->is_leaving &&
-		    atomic_load_explicit(&endpoint->replay, memory_order_relaxed) != NULL) {
+		if (endpoint->is_joined && !endpoint->is_leaving && replay_of(endpoint) != NULL) {
 			task_schedule(&endpoint->data);
 		}
 	}

@@ -228,6 +228,11 @@ static inline bool endpoint_is_receiver(const struct endpoint *endpoint)
 	       endpoint->module->tag != NULL || endpoint->module->device != NULL;
 }
 
+static inline struct replay *replay_of(const struct endpoint *receiver)
+{
+	return atomic_load_explicit(&receiver->replay, memory_order_acquire);
+}
+
 static inline bool endpoint_has_view(const struct endpoint *endpoint)
 {
 	return (endpoint->module->flags & EW_NEEDS_VIEW) != 0;

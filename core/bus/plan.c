@@ -153,12 +153,25 @@ static struct route *find_route(const struct bus *bus, const struct owner *owner
 	return NULL;
 }
 
-static int begin_route(struct bus *bus, struct route *route)
+static bool is_durable(const struct endpoint *receiver, const struct filter *filter)
+{
+	return filter->is_durable && replay_of(receiver) != NULL &&
+	       replay_is_on(replay_of(receiver));
+}
+
+static int begin_route(struct bus *bus, struct route *route, struct filter *filter)
 {
 	struct order *order = order_new(route, NULL);
+	int error = order == NULL ? -ENOMEM : 0;
 
-	if (order == NULL) {
-		return -ENOMEM;
+	if (error == 0 && is_durable(route->receiver, filter)) {
+		error = replay_plan(replay_of(route->receiver), route, filter);
+	}
+	if (error != 0) {
+		if (order != NULL) {
+			order_free(order);
+		}
+		return error;
 	}
 	list_push(&bus->routes, &route->node);
 	order->post = (struct post){ .run = begin_run, .drop = order_drop };
@@ -233,17 +246,6 @@ static void drop_route(struct route *route)
 	}
 }
 
-static struct replay *replay_of(const struct endpoint *receiver)
-{
-	return atomic_load_explicit(&receiver->replay, memory_order_acquire);
-}
-
-static bool is_durable(const struct endpoint *receiver, const struct filter *filter)
-{
-	return filter->is_durable && replay_of(receiver) != NULL &&
-	       replay_is_on(replay_of(receiver));
-}
-
 /* Nobody knows it yet: the references of the list and of the receiver. */
 static void free_unmet(struct route **route)
 {
@@ -261,11 +263,8 @@ static int make_route(struct bus *bus, struct endpoint *publisher, struct endpoi
 	struct route *route = route_new(bus, publisher->owner, receiver, filter);
 	int error = route == NULL ? -ENOMEM : 0;
 
-	if (error == 0 && is_durable(receiver, filter)) {
-		error = replay_plan(replay_of(receiver), route, filter);
-	}
 	if (error == 0) {
-		error = begin_route(bus, route);
+		error = begin_route(bus, route, filter);
 	}
 	if (error != 0) {
 		free_unmet(&route);

@@ -82,8 +82,10 @@ static void look_at_phase(struct route *route)
 		return;
 	}
 	if (phase > durable->phase_seen) {
-		close_open_span(durable, atomic_load_explicit(&durable->live_after,
-							      memory_order_relaxed));
+		/* what the queue holds from now on was appended after it */
+		durable->taken = atomic_load_explicit(&durable->live_after,
+						      memory_order_relaxed);
+		close_open_span(durable, durable->taken);
 		durable->phase_seen++;
 	} else if (is_ended) {
 		close_open_span(durable, atomic_load_explicit(&durable->ended_at,
@@ -111,6 +113,7 @@ bool replay_follow(struct route *route)
 		durable->spans[durable->span_count++] = (struct span){
 			atomic_load_explicit(&durable->behind_from, memory_order_relaxed), LSN_OPEN
 		};
+		replay_of(route->receiver)->has_new_span = true;
 		durable->phase_seen++;
 		page_table_fini(&durable->reported);
 		task_schedule(&route->receiver->data);
@@ -120,7 +123,7 @@ bool replay_follow(struct route *route)
 
 bool replay_holds(const struct route *route)
 {
-	return route->durable->span_count > 0 && !replay_is_live_first(route->receiver->replay);
+	return route->durable->span_count > 0 && !replay_is_live_first(replay_of(route->receiver));
 }
 
 bool replay_is_over(const struct route *route)
@@ -304,6 +307,14 @@ static void item_done(struct replay *replay)
 	replay->item = NULL;
 }
 
+/* What has been looked at was not looked at for a span that is new. */
+static void look_again(struct replay *replay)
+{
+	replay->has_new_span = false;
+	close_reader(replay);
+	replay->at = 0;
+}
+
 /* One record. False: nothing to do until something happens. */
 static bool step(struct replay *replay)
 {
@@ -374,9 +385,11 @@ static void replay_tick(struct loop_timer *timer)
 	task_schedule(&replay->receiver->data);
 }
 
+/* What is read for some routes before others are met would have to be read again for them. */
 static bool begin(struct replay *replay)
 {
-	if (!atomic_load_explicit(&replay->receiver->bus->is_ready, memory_order_acquire)) {
+	if (!atomic_load_explicit(&replay->receiver->bus->is_ready, memory_order_acquire) ||
+	    atomic_load_explicit(&replay->unmet, memory_order_acquire) > 0) {
 		return false;
 	}
 	/* not made with the endpoint: a loop that runs has its timers to itself */
@@ -397,6 +410,9 @@ bool replay_run(struct replay *replay)
 	if (!begin(replay)) {
 		return false;
 	}
+	if (replay->has_new_span) {
+		look_again(replay);
+	}
 	look_at_phases(replay);
 	steer(replay);
 	for (unsigned i = 0; more && i < TURN; i++) {
@@ -414,22 +430,21 @@ bool replay_run(struct replay *replay)
 
 void replay_meet(struct route *route)
 {
-	struct replay *replay = atomic_load_explicit(&route->receiver->replay,
-						     memory_order_acquire);
+	struct replay *replay = replay_of(route->receiver);
 
+	replay->has_new_span = true;
 	atomic_fetch_sub_explicit(&replay->unmet, 1, memory_order_release);
 	task_schedule(&route->receiver->data);
 }
 
 void replay_answered(struct route *route)
 {
-	atomic_load_explicit(&route->receiver->replay, memory_order_acquire)->has_answers = true;
+	replay_of(route->receiver)->has_answers = true;
 }
 
 void replay_set_filter(struct route *route, struct filter *filter)
 {
-	struct replay *replay = atomic_load_explicit(&route->receiver->replay,
-						     memory_order_acquire);
+	struct replay *replay = replay_of(route->receiver);
 
 	filter_unref(&route->durable->filter);
 	route->durable->filter = filter_ref(filter);
@@ -453,6 +468,7 @@ int replay_new(struct endpoint *receiver, const struct durable_receiver *how,
 	replay->receiver = receiver;
 	replay->store = store;
 	atomic_init(&replay->last_lsn, LSN_OPEN);
+	atomic_init(&replay->unmet, 1);
 	error = store_cursor_get(store, receiver->name, &replay->cursor);
 	if (error == 0) {
 		error = block_pool_new(&replay->pool);
@@ -509,51 +525,15 @@ void replay_last(struct replay *replay)
 			      memory_order_release);
 }
 
+bool replay_is_past(const struct replay *replay, uint64_t lsn)
+{
+	return lsn > atomic_load_explicit(&replay->last_lsn, memory_order_acquire);
+}
+
 void replay_leave(struct replay *replay)
 {
 	look_at_phases(replay);
 	move_cursor(replay);
 	close_reader(replay);
 	timer_fini(&replay->timer);
-}
-
-/*
- * Where a new route begins. The first of an owner takes all that the log has
- * of it behind the cursor; a later one what is appended from now on: the
- * earlier one still brings what came before.
- */
-int replay_plan(struct replay *replay, struct route *route, struct filter *filter)
-{
-	struct store_cursor cursor;
-	bool is_first = replay_cover(replay, route->owner);
-	int error = 0;
-
-	if (is_first) {
-		error = store_cursor_get(replay->store, replay->receiver->name, &cursor);
-	}
-	route->durable = durable_new(is_first && error == 0 ? &cursor : NULL,
-				     store_last(replay->store) + 1, filter);
-	if (route->durable == NULL) {
-		return -ENOMEM;
-	}
-	if (replay_is_live_first(replay)) {
-		atomic_init(&route->durable->wanted, 1);
-	}
-	atomic_fetch_add_explicit(&replay->unmet, 1, memory_order_relaxed);
-	return 0;
-}
-
-bool replay_cover(struct replay *replay, const struct owner *owner)
-{
-	uint64_t bit = UINT64_C(1) << owner->index % 64;
-	uint64_t before = atomic_fetch_or_explicit(&replay->covered[owner->index / 64], bit,
-						   memory_order_relaxed);
-
-	return (before & bit) == 0;
-}
-
-bool replay_covers(const struct replay *replay, const struct owner *owner)
-{
-	return (atomic_load_explicit(&replay->covered[owner->index / 64],
-				     memory_order_relaxed) >> owner->index % 64 & 1) != 0;
 }

@@ -24,8 +24,12 @@ struct replay {
 	atomic_bool live_first;
 	atomic_bool is_dismissed;       /* not durable any more: the cursor is gone */
 	_Atomic uint64_t drain_messages, drain_bytes;   /* a second; 0: no limit */
-	atomic_uint unmet;              /* routes that the receiver has not met yet */
+	atomic_uint unmet;              /* routes that the receiver has not met yet, and the
+					 * first plan until it is made */
 	_Atomic uint64_t last_lsn;      /* when it began to leave; LSN_OPEN: it does not */
+
+	/* bus->lock */
+	bool is_planned;
 
 	/* bus->lock, and read by the receiver's loop */
 	_Atomic uint64_t covered[1024]; /* a bit an owner: it has, or had, a route */
@@ -34,6 +38,7 @@ struct replay {
 	struct store_reader *reader;    /* NULL: there is nothing to read */
 	const struct store_item *item;  /* read, and not taken yet */
 	uint64_t at;                    /* all up to here has been looked at */
+	bool has_new_span;              /* at some route, perhaps before `at` */
 	bool is_failing;                /* the last read failed */
 	bool has_answers;               /* since the cursor was moved */
 	ew_dur moved_at;                /* when the cursor was moved */
