@@ -101,6 +101,9 @@ void bus_set_store(struct bus *bus, struct store *store);
 /* The log's listener calls it: all up to lsn is on disk. Any thread. */
 void bus_stored(struct bus *bus, uint64_t lsn);
 
+/* The log has room again: publishers that wait for it look. The log's thread. */
+void bus_log_has_room(struct bus *bus);
+
 /* The log asks what a tag is; struct store_listener.describe. */
 int bus_describe_tag(struct bus *bus, uint32_t tag, struct store_tag *tag_out);
 

@@ -43,6 +43,21 @@ void bus_stored(struct bus *bus, uint64_t lsn)
 	registry_unlock(&bus->registry);
 }
 
+void bus_log_has_room(struct bus *bus)
+{
+	struct list *node;
+
+	registry_lock(&bus->registry);
+	list_for_each(node, &bus->registry.owners) {
+		struct owner *owner = list_entry(node, struct owner, node);
+
+		if (atomic_load(&owner->listens)) {
+			owner_signal(owner);
+		}
+	}
+	registry_unlock(&bus->registry);
+}
+
 /* On the loop of who publishes it, which alone changes what is said of it. */
 int bus_describe_tag(struct bus *bus, uint32_t tag, struct store_tag *tag_out)
 {

@@ -116,13 +116,23 @@ static int check_samples(const struct endpoint *publisher, const struct ew_sampl
 	return 0;
 }
 
+/* What a durable route does not take goes to the log: only when that takes no more it waits. */
+static bool must_wait(const struct route *route, size_t bytes)
+{
+	bool fits = !route->is_dirty && ring_has_room(route->ring, bytes);
+
+	if (route->durable == NULL) {
+		return !fits;
+	}
+	return (!fits || durable_is_behind(route->durable)) && store_is_tight(route->bus->store);
+}
+
 bool publish_has_room(const struct endpoint *publisher, size_t bytes)
 {
 	for (size_t i = 0; i < publisher->fed_count; i++) {
 		const struct route *route = publisher->fed[i];
 
-		if (route->filter->full == ROUTE_BLOCK &&
-		    (route->is_dirty || !ring_has_room(route->ring, bytes))) {
+		if (route->filter->full == ROUTE_BLOCK && must_wait(route, bytes)) {
 			return false;
 		}
 	}
@@ -130,8 +140,8 @@ bool publish_has_room(const struct endpoint *publisher, size_t bytes)
 }
 
 /*
- * Room, or the promise that room() is called: who frees some looks at
- * `listens` after it, so look again after saying it.
+ * Room, or the promise that room() is called: who frees some, and the log when it
+ * has some, looks at `listens` after it, so look again after saying it.
  */
 static bool get_room(struct endpoint *publisher, size_t bytes)
 {

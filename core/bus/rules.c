@@ -330,7 +330,7 @@ int filter_new(const struct ruleset *ruleset, const char *from, const char *to,
 		return error;
 	}
 	filter->everything = is_plain(&filter->rules[0]);
-	if (filter->is_durable) {
+	if (filter->is_durable && filter->full == ROUTE_DROP_NEWEST) {
 		/* when it is full it falls behind */
 		filter->full = ROUTE_DROP_OLDEST;
 	}

@@ -116,11 +116,6 @@ static void judge_route(struct judge *judge, struct config_route *route, const s
 		diag_warn(bind->diag, &judge_at(node, "max_age")->place,
 			  "routes: 'max_age' does nothing without 'report: exception'");
 	}
-	if (route->has_durable && route->durable.is_on && route->full == CONFIG_FULL_BLOCK) {
-		(void)bind_error(bind, judge_at(node, "full"),
-				 "routes: 'full: block' makes no sense with 'durable': what does "
-				 "not fit goes to the store"); /* counted */
-	}
 	if (route->min_interval != 0 && route->max_age != 0 &&
 	    route->max_age < route->min_interval) {
 		(void)bind_error(bind, judge_at(node, "max_age"),

@@ -151,7 +151,8 @@ static const struct ew_option route_rows[] = {
 			   .help = "with exception: report at the latest after this"),
 	EW_ENUM_OPTION(ROUTE, full, full_words, .fallback = "drop_oldest",
 		       .set = EW_SET_IN(ROUTE, has_full),
-		       .help = "when the receiver lags: what is dropped, or the source waits"),
+		       .help = "when the receiver lags: what is dropped, or the source waits; "
+			       "of a durable route, when the store takes no more"),
 	EW_TABLE_OPTION(ROUTE, queue, queue_rows, .help = "bounds of what waits"),
 	EW_TABLE_OPTION(ROUTE, durable, durable_rows, .flags = EW_SHORT,
 			.set = EW_SET_IN(ROUTE, has_durable),

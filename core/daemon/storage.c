@@ -90,6 +90,11 @@ static void storage_on_durable(void *arg, uint64_t lsn)
 	bus_stored(arg, lsn);
 }
 
+static void storage_on_room(void *arg)
+{
+	bus_log_has_room(arg);
+}
+
 static int storage_on_describe(void *arg, uint32_t tag, struct store_tag *tag_out)
 {
 	return bus_describe_tag(arg, tag, tag_out);
@@ -141,6 +146,7 @@ static void storage_open_log(struct daemon *daemon)
 		return;
 	}
 	store_listen(daemon->store, &listener);
+	store_listen_for_room(daemon->store, storage_on_room, daemon->bus);
 	bus_set_store(daemon->bus, daemon->store);
 }
 

@@ -17,6 +17,7 @@
 
 #define PART_BYTES  ((size_t)256 << 10) /* of samples in one record, about */
 #define TAG_BYTES_MAX  8192u                    /* of a dictionary entry */
+#define TIGHT_BYTES    65536u                   /* of the last segment there may be */
 
 /* ---- a segment's beginning and end ---- */
 
@@ -447,8 +448,32 @@ void append_wake(struct store *store)
 	}
 }
 
+/*
+ * Half of the tail is as much as one append may take; of the last segment less is
+ * kept, or small ones were never used.
+ */
+static bool append_is_tight(const struct store *store)
+{
+	const struct segment *open = store->open;
+	bool is_at_end = open == NULL || open->end + TIGHT_BYTES > store->segment_bytes;
+
+	return tail_room(&store->tail) < store->tail.size / 2 ||
+	       (is_at_end && !append_may_grow(store));
+}
+
+bool append_look_for_room(struct store *store)
+{
+	bool is_tight = append_is_tight(store);
+
+	return atomic_exchange(&store->is_tight, is_tight) && !is_tight;
+}
+
 static int append_leave(struct store *store, int error)
 {
+	if (!atomic_load_explicit(&store->is_tight, memory_order_relaxed)) {
+		(void)append_look_for_room(store);
+	}
+
 	store->counts.refused += error != 0 ? 1 : 0;
 	if (error == 0 || error == -ENOSPC) {
 		store->is_full = error != 0;
@@ -478,6 +503,11 @@ int store_append_entry(struct store *store, struct store_owner *owner,
 {
 	(void)pthread_mutex_lock(&store->lock);
 	return append_leave(store, append_entry(store, owner, entry, lsn_out));
+}
+
+bool store_is_tight(const struct store *store)
+{
+	return atomic_load(&store->is_tight);
 }
 
 int store_owner_find(struct store *store, const char *name, struct store_owner **owner_out)

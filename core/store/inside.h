@@ -79,6 +79,8 @@ struct store {
 	const struct store_files *files;
 	struct store_files *own_files;
 	struct store_listener listener;
+	void (*room)(void *arg);        /* who is told of it; or NULL */
+	void *room_arg;
 	char boot[BOOT_ID_SIZE];
 	uint64_t segment_bytes;
 
@@ -98,6 +100,7 @@ struct store {
 	struct loss losses[STORE_LOSSES_MAX];
 	uint32_t loss_count;
 	bool is_full;                   /* the last append was refused for it */
+	atomic_bool is_tight;           /* written under the lock */
 	bool is_clock_good;
 	bool is_clock_said;             /* in the open segment, or its header */
 	_Atomic uint64_t last;
@@ -157,6 +160,9 @@ void segment_free(struct store *store, struct segment *segment);
 
 /* Let the log's thread know, when it would sleep through what was appended. */
 void append_wake(struct store *store);
+
+/* Look whether appends have room. True: they have again. */
+bool append_look_for_room(struct store *store);
 
 /* End the open segment with its closing. -EAGAIN: no room in the tail. */
 int append_close_segment(struct store *store);

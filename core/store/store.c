@@ -161,6 +161,14 @@ void store_set_limits(struct store *store, const struct store_config *config)
 	(void)pthread_mutex_unlock(&store->lock);
 }
 
+void store_listen_for_room(struct store *store, void (*room)(void *arg), void *arg)
+{
+	(void)pthread_mutex_lock(&store->lock);
+	store->room = room;
+	store->room_arg = arg;
+	(void)pthread_mutex_unlock(&store->lock);
+}
+
 uint64_t store_last(const struct store *store)
 {
 	return atomic_load_explicit(&store->last, memory_order_acquire);

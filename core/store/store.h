@@ -112,6 +112,16 @@ void store_close(struct store **store);
 void store_listen(struct store *store, const struct store_listener *listener);
 
 /*
+ * Have `room` called when store_is_tight() holds no more: on the log's thread, no
+ * lock held; it must not block.
+ *
+ * Thread:  main, before anybody appends
+ * Owner:   arg borrowed until close
+ * Errors:  none
+ */
+void store_listen_for_room(struct store *store, void (*room)(void *arg), void *arg);
+
+/*
  * Change the limits (bytes, age, drop, sync, reserve) of an open log; path,
  * buffer and files stay.
  *
@@ -203,6 +213,16 @@ int store_append_entry(struct store *store, struct store_owner *owner,
  * Errors:  none
  */
 void store_forget_tag(struct store *store, uint32_t tag);
+
+/*
+ * Will appends be refused soon, as the disk or a full log does not take them?
+ * Who can wait does so now, and looks again when it hears of room.
+ *
+ * Thread:  any; an atomic read
+ * Owner:   nothing
+ * Errors:  none
+ */
+bool store_is_tight(const struct store *store);
 
 /* The last lsn given out; 0: none. Any thread. */
 uint64_t store_last(const struct store *store);

@@ -16,7 +16,7 @@
 
 #define SECOND          INT64_C(1000000000)
 #define BACKOFF_FIRST   (SECOND / 10)
-#define BACKOFF_LAST    (10 * SECOND)
+#define BACKOFF_LAST    (2 * SECOND)
 #define TICK            SECOND          /* between looks at age and bounds */
 #define IDLE_LOOK       (10 * SECOND)
 #define UNSYNCED_WRITE  (SECOND / 10)   /* STORE_SYNC_NEVER: how long in the tail */
@@ -295,6 +295,18 @@ static ew_dur writer_group_time(const struct store *store)
 	return store->config.sync == STORE_SYNC_NEVER ? UNSYNCED_WRITE : store->config.sync;
 }
 
+static void writer_tell_room(struct store *store)
+{
+	bool has_room;
+
+	(void)pthread_mutex_lock(&store->lock);
+	has_room = append_look_for_room(store);
+	(void)pthread_mutex_unlock(&store->lock);
+	if (has_room && store->room != NULL) {
+		store->room(store->room_arg);
+	}
+}
+
 /* Flush and answer those who wait for it. Called and left locked. */
 static void writer_turn(struct store *store)
 {
@@ -308,6 +320,7 @@ static void writer_turn(struct store *store)
 		retention_run(store);
 		store->tick_at = clock_mono() + TICK;
 	}
+	writer_tell_room(store);
 	(void)pthread_mutex_lock(&store->lock);
 	store->sync_done = asked;
 	store->sync_result = error;
@@ -363,6 +376,7 @@ int store_sync(struct store *store)
 	if (!store->has_thread) {
 		error = writer_flush(store);
 		retention_run(store);
+		writer_tell_room(store);
 		return error;
 	}
 	(void)pthread_mutex_lock(&store->lock);

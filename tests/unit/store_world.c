@@ -13,6 +13,11 @@
 
 #define EPOCH  INT64_C(1700000000000000000)
 
+static void on_room(void *arg)
+{
+	((struct world *)arg)->rooms++;
+}
+
 static void on_durable(void *arg, uint64_t lsn)
 {
 	struct world *world = arg;
@@ -68,6 +73,7 @@ void world_open(struct world *world)
 	store_close(&world->store);
 	assert_int_equal(store_open(&world->config, &world->store, &err), 0);
 	store_listen(world->store, &listener);
+	store_listen_for_room(world->store, on_room, world);
 	world->told = 0;
 	assert_int_equal(store_owner_find(world->store, "line1", &world->owner), 0);
 }

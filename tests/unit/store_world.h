@@ -18,6 +18,7 @@ struct world {
 	struct store_owner *owner;
 	struct store_config config;
 	uint64_t told;          /* by the listener */
+	unsigned rooms;         /* how often it was told of room */
 	uint64_t number;        /* of the last batch */
 };
 

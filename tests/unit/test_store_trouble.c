@@ -65,6 +65,60 @@ static void test_full_disk_is_a_state_that_ends(void **state)
 	world_fini(&world);
 }
 
+static void test_who_can_wait_is_never_refused(void **state)
+{
+	struct world world;
+	uint64_t lsn;
+
+	(void)state;
+	world_init(&world);
+	world.config.drop = STORE_DROP_NEWEST;
+	world.config.bytes = (uint64_t)64 << 20;
+	world_open(&world);
+	disk_set_room(world.disk, (uint64_t)600 << 10);
+
+	while (!store_is_tight(world.store)) {
+		assert_int_equal(world_append(&world, 64, &lsn), 0);
+		(void)store_sync(world.store);
+	}
+	assert_int_equal(store_stats(world.store).state, STORE_NO_SPACE);
+	assert_int_equal(store_stats(world.store).refused, 0);
+	assert_int_equal(world.rooms, 0);
+
+	disk_set_room(world.disk, 0);
+	assert_int_equal(store_sync(world.store), 0);
+	assert_false(store_is_tight(world.store));
+	assert_int_equal(world.rooms, 1);
+	world_fini(&world);
+}
+
+static void test_full_log_says_so_before_it_refuses(void **state)
+{
+	struct store_cursor cursor = { 0 };
+	struct world world;
+	uint64_t lsn;
+
+	(void)state;
+	world_init(&world);
+	world.config.drop = STORE_DROP_NEWEST;
+	world_open(&world);
+	assert_int_equal(store_cursor_set(world.store, "cloud", &cursor), 0);
+
+	while (!store_is_tight(world.store)) {
+		assert_int_equal(world_append(&world, 64, &lsn), 0);
+		assert_int_equal(store_sync(world.store), 0);
+	}
+	assert_int_equal(store_stats(world.store).refused, 0);
+	assert_int_equal(store_oldest(world.store), 1);
+
+	cursor.lsn = lsn;
+	assert_int_equal(store_cursor_set(world.store, "cloud", &cursor), 0);
+	assert_int_equal(store_sync(world.store), 0);
+	assert_false(store_is_tight(world.store));
+	assert_int_equal(world.rooms, 1);
+	world_fini(&world);
+}
+
 static void test_reserve_stays_free(void **state)
 {
 	const struct store_files *files;
@@ -381,6 +435,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_full_disk_lets_the_oldest_go),
 		cmocka_unit_test(test_full_disk_is_a_state_that_ends),
+		cmocka_unit_test(test_who_can_wait_is_never_refused),
+		cmocka_unit_test(test_full_log_says_so_before_it_refuses),
 		cmocka_unit_test(test_reserve_stays_free),
 		cmocka_unit_test(test_failed_write_is_repeated),
 		cmocka_unit_test(test_failed_sync_writes_all_of_it_again),

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A durable route that says `full: block`, on a log whose disk is full: the source
+ * waits, and nothing is lost.
+ */
+#include "tests/unit/bus_world.h"
+
+#include <errno.h>
+
+#include "tests/lib/disk.h"
+
+static struct disk *disk;
+static struct store *store;
+
+static int on_describe(void *arg, uint32_t tag, struct store_tag *tag_out)
+{
+	return bus_describe_tag(arg, tag, tag_out);
+}
+
+static void on_room(void *arg)
+{
+	bus_log_has_room(arg);
+}
+
+static void open_log(struct bus *bus)
+{
+	const struct store_listener listener = { .describe = on_describe, .arg = bus };
+	const struct store_config config = {
+		.path = "memory",
+		.bytes = 64 << 20,
+		.drop = STORE_DROP_NEWEST,
+		.buffer_bytes = 64 << 10,
+		.files = disk_files(disk),
+		.is_stepped = true,
+	};
+
+	assert_int_equal(store_open(&config, &store, NULL), 0);
+	store_listen(store, &listener);
+	store_listen_for_room(store, on_room, bus);
+	bus_set_store(bus, store);
+}
+
+static void route_to_log(struct world *world, enum route_full full)
+{
+	const struct durable_receiver how = { .name = "sink" };
+	const struct route_rule rule = { .to = "sink", .events = true,
+					 .deadband = __builtin_nan(""), .queue_batches = 4,
+					 .full = full, .durable = ROUTE_DURABLE_YES };
+
+	assert_int_equal(bus_set_durables(world->bus, &how, 1), 0);
+	bus_ready(world->bus);
+	set_rule(world, &rule);
+}
+
+/* Publishes until it is refused, or the log has refused something. */
+static int fill_up(struct peer *src, uint32_t tag)
+{
+	int published = 0;
+
+	while (src->endpoint->not_stored == 0 && publish(src, tag, published) == 0) {
+		published++;
+	}
+	return published;
+}
+
+static void test_source_waits_for_the_disk_and_loses_nothing(void **state)
+{
+	struct world *world = *state;
+	struct peer *src, *sink;
+	int published;
+	uint32_t tag;
+
+	route_to_log(world, ROUTE_BLOCK);
+	sink = join_with(world, "sink", &receiver_module);
+	src = join_with(world, "src", &source_module);
+	tag = tag_of(src, device(src, "d"), "t", EW_TYPE_F64);
+	run(world);
+	disk_set_room(disk, 1);
+
+	published = fill_up(src, tag);
+	assert_true(published > 100);
+	assert_int_equal(src->endpoint->not_stored, 0);
+	assert_int_equal(src->rooms, 0);
+	assert_int_equal(store_sync(store), -ENOSPC);
+	run(world);
+	assert_int_equal(sink->lost, 0);
+
+	disk_set_room(disk, 0);
+	assert_int_equal(store_sync(store), 0);
+	run(world);
+	assert_int_equal(src->rooms, 1);
+	assert_int_equal(publish(src, tag, published), 0);
+	run(world);
+	assert_int_equal(sink->samples, (size_t)published + 1);
+	assert_int_equal(sink->lost, 0);
+}
+
+static void test_source_that_does_not_wait_is_told_what_it_lost(void **state)
+{
+	struct world *world = *state;
+	struct peer *src, *sink;
+	uint32_t tag;
+	int stored;
+
+	route_to_log(world, ROUTE_DROP_OLDEST);
+	sink = join_with(world, "sink", &receiver_module);
+	src = join_with(world, "src", &source_module);
+	tag = tag_of(src, device(src, "d"), "t", EW_TYPE_F64);
+	run(world);
+	disk_set_room(disk, 1);
+
+	stored = fill_up(src, tag) - 1;
+	for (int i = 0; i < 9; i++) {
+		assert_int_equal(publish(src, tag, 0), 0);
+	}
+	disk_set_room(disk, 0);
+	assert_int_equal(store_sync(store), 0);
+	run(world);
+
+	assert_int_equal(src->endpoint->not_stored, 10);
+	assert_int_equal(sink->lost, 10);
+	assert_int_equal(sink->reason, EW_GAP_NOT_STORED);
+	assert_true(sink->samples >= (size_t)stored);
+}
+
+static int log_setup(void **state)
+{
+	assert_int_equal(world_setup(state), 0);
+	disk = disk_new();
+	open_log(((struct world *)*state)->bus);
+	return 0;
+}
+
+static int log_teardown(void **state)
+{
+	struct world *world = *state;
+
+	for (size_t i = 0; i < world->count; i++) {
+		leave(world, &world->peers[i], false);
+	}
+	store_close(&store);
+	disk_free(&disk);
+	return world_teardown(state);
+}
+
+#define LOG_TEST(name)  cmocka_unit_test_setup_teardown(name, log_setup, log_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LOG_TEST(test_source_waits_for_the_disk_and_loses_nothing),
+		LOG_TEST(test_source_that_does_not_wait_is_told_what_it_lost),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
