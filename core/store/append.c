@@ -121,7 +121,7 @@ static int append_open_segment(struct store *store)
 	unsigned char *at = tail_at(&store->tail, store->tail.head);
 	struct segment *segment;
 
-	if (tail_room(&store->tail) < SEGMENT_HEADER_BYTES + append_group_bound(store)) {
+	if (tail_room(&store->tail) < SEGMENT_HEAD_BYTES + append_group_bound(store)) {
 		return -EAGAIN;
 	}
 	segment = calloc(1, sizeof(*segment));
@@ -143,12 +143,23 @@ static int append_open_segment(struct store *store)
 	store->is_clock_said = store->is_clock_good;
 	list_push(&store->segments, &segment->node);
 	dictionary_clear(&store->dictionary);
-	segment_header_put(at, &segment->header);
-	append_commit(store, append_put_group(store, at + SEGMENT_HEADER_BYTES, last));
+	at = segment_head_put(at, &segment->header);
+	append_commit(store, append_put_group(store, at, last));
 	for (uint32_t i = 0; i < store->owner_count; i++) {
 		store->owners[i]->serial = store->dictionary.serial;
 	}
 	return 0;
+}
+
+int append_seal(struct store *store)
+{
+	int error = append_open_segment(store);
+
+	if (error == 0) {
+		store->open->index.is_clean = true;
+		error = append_close_segment(store);
+	}
+	return error;
 }
 
 static bool append_may_grow(const struct store *store)

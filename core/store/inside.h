@@ -167,6 +167,12 @@ bool append_look_for_room(struct store *store);
 /* End the open segment with its closing. -EAGAIN: no room in the tail. */
 int append_close_segment(struct store *store);
 
+/*
+ * Begin a segment and end it at once: what the log consists of, twice, so that it
+ * is known what the one before has lost when its end is. -EAGAIN, -ENOMEM.
+ */
+int append_seal(struct store *store);
+
 /* Put a cursor on record. -EAGAIN. */
 int append_cursor(struct store *store, const struct cursor *cursor, bool is_gone);
 

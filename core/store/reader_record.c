@@ -194,6 +194,7 @@ static bool reader_decode(struct store_reader *reader, const struct record *reco
 	case RECORD_CLOCK:
 	case RECORD_CURSOR:
 	case RECORD_FOOTER:
+	case RECORD_HEADER:
 		break;
 	}
 	return false;
@@ -339,6 +340,7 @@ int reader_on_record(struct store_reader *reader, const struct record *record,
 		return reader_on_data(reader, record, item_out);
 	case RECORD_CURSOR:
 	case RECORD_FOOTER:
+	case RECORD_HEADER:
 		break;
 	}
 	return 0;

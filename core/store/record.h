@@ -25,9 +25,10 @@ enum record_kind {
 	RECORD_SAMPLES = 5,
 	RECORD_EVENT = 6,
 	RECORD_ENTRY = 7,
-	RECORD_FOOTER = 8
+	RECORD_FOOTER = 8,
+	RECORD_HEADER = 9       /* the segment's header again, right behind it */
 };
-#define RECORD_KIND_LAST  RECORD_FOOTER
+#define RECORD_KIND_LAST  RECORD_HEADER
 
 #define RECORD_HEADER_BYTES  16u
 #define RECORD_NUMBER_MAX    (8u * WIRE_VARINT_MAX)     /* no body has more before its texts */

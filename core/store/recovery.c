@@ -350,6 +350,27 @@ static int recovery_put_aside(struct store *store, uint64_t first)
 	return 0;
 }
 
+/* A header that is damaged is there twice. */
+static int recovery_repair_header(struct opened *opened, uint64_t first, const char *name)
+{
+	struct store *store = opened->store;
+	struct segment_header *header = &opened->segment->header;
+	unsigned char again[RECORD_HEADER_BYTES + SEGMENT_HEADER_BYTES];
+	unsigned char *at = again + RECORD_HEADER_BYTES;
+
+	if (store_files_read(store->files, opened->file, again, sizeof(again),
+			     SEGMENT_HEADER_BYTES) != sizeof(again) ||
+	    segment_header_again(again, header) != 0 || header->first != first) {
+		return -EBADMSG;
+	}
+	store->counts.damaged_records++;
+	/* what the disk does not take is found, and repaired again, at the next start */
+	(void)store_files_write(store->files, opened->file, at, SEGMENT_HEADER_BYTES, 0);
+	log_msg(LOG_LEVEL_WARNING, "store", "%s: the header of %s was damaged and is repaired",
+		store->path, name);
+	return 0;
+}
+
 static int recovery_open_file(struct opened *opened, uint64_t first, uint32_t *format_out)
 {
 	const struct store_files *files = opened->store->files;
@@ -370,7 +391,10 @@ static int recovery_open_file(struct opened *opened, uint64_t first, uint32_t *f
 	if (error == 0) {
 		error = segment_header_get(header, &opened->segment->header, format_out);
 	}
-	return error == 0 && opened->segment->header.first != first ? -EBADMSG : error;
+	if (error == 0 && opened->segment->header.first != first) {
+		error = -EBADMSG;
+	}
+	return error == -EBADMSG ? recovery_repair_header(opened, first, name) : error;
 }
 
 /* A file without one good record, as a crash leaves it, holds nothing that was promised. */
@@ -437,6 +461,17 @@ static int recovery_load(struct store *store, uint64_t first, struct ew_error *e
 	return error;
 }
 
+/* The one without data that the last run ended with: the next that is begun takes its name. */
+static struct segment *recovery_seal(const struct store *store)
+{
+	struct segment *segment = list_entry(store->segments.prev, struct segment, node);
+
+	return !list_is_empty(&store->segments) && segment->index.records == 0 &&
+			       segment->index.is_clean
+		       ? segment
+		       : NULL;
+}
+
 /*
  * The next number. What a crash took may have been seen by somebody before it
  * was on disk: as many numbers as the buffer could hold are left out, so that
@@ -444,7 +479,10 @@ static int recovery_load(struct store *store, uint64_t first, struct ew_error *e
  */
 static uint64_t recovery_last(const struct store *store, uint64_t highest_name)
 {
-	uint64_t last = highest_name;
+	const struct segment *seal = recovery_seal(store);
+	/* a name is a number that was used, but for that of a seal */
+	uint64_t last = seal != NULL && seal->header.first == highest_name ? highest_name - 1
+									   : highest_name;
 	bool is_clean = false;
 	struct list *at;
 
@@ -463,6 +501,33 @@ static uint64_t recovery_last(const struct store *store, uint64_t highest_name)
 		last = top > last ? top : last;
 	}
 	return is_clean || last == 0 ? last : last + store->tail.size / RECORD_HEADER_BYTES;
+}
+
+/* What is missing behind a segment that its writer had closed, if anything is, is damage. */
+static void recovery_note_torn(struct store *store)
+{
+	struct list *at;
+
+	list_for_each(at, &store->segments) {
+		const struct segment *segment = list_entry(at, struct segment, node);
+		const struct segment *next = list_entry(at->next, struct segment, node);
+
+		if (at->next != &store->segments && segment->index.ended == 0 &&
+		    segment->index.last + 1 < next->header.first) {
+			store_note_loss(store, segment->index.last + 1, next->header.first - 1,
+					STORE_LOST_DAMAGED);
+		}
+	}
+}
+
+static void recovery_drop_seal(struct store *store)
+{
+	struct segment *seal = recovery_seal(store);
+
+	if (seal != NULL) {
+		list_remove(&seal->node);
+		segment_free(store, seal);
+	}
 }
 
 int recovery_run(struct store *store, struct ew_error *err)
@@ -495,6 +560,8 @@ int recovery_run(struct store *store, struct ew_error *err)
 		return error;
 	}
 	last = recovery_last(store, highest);
+	recovery_note_torn(store);
+	recovery_drop_seal(store);
 	atomic_store(&store->last, last);
 	atomic_store(&store->durable, last);
 	return 0;

@@ -83,6 +83,29 @@ int segment_header_get(const unsigned char at[SEGMENT_HEADER_BYTES],
 	}
 }
 
+unsigned char *segment_head_put(unsigned char *at, const struct segment_header *header)
+{
+	unsigned char *body = at + SEGMENT_HEADER_BYTES + RECORD_HEADER_BYTES;
+
+	segment_header_put(at, header);
+	segment_header_put(body, header);
+	(void)record_frame(at + SEGMENT_HEADER_BYTES, RECORD_HEADER, header->first - 1,
+			   body + SEGMENT_HEADER_BYTES);
+	return body + SEGMENT_HEADER_BYTES;
+}
+
+int segment_header_again(const unsigned char at[SEGMENT_HEADER_BYTES + RECORD_HEADER_BYTES],
+			 struct segment_header *header_out)
+{
+	uint32_t format;
+
+	if (record_bytes(at) != SEGMENT_HEADER_BYTES + RECORD_HEADER_BYTES ||
+	    record_at(at).kind != RECORD_HEADER || !record_is_whole(at)) {
+		return -EBADMSG;
+	}
+	return segment_header_get(at + RECORD_HEADER_BYTES, header_out, &format);
+}
+
 unsigned char *segment_footer_put(unsigned char *at, const struct segment_index *index,
 				  uint64_t first)
 {

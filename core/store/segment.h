@@ -4,7 +4,7 @@
  * first and last bytes and its name, as pure functions; who fills the middle
  * is append.c.
  *
- *	header | OWNER CURSOR ... | TAG SAMPLES EVENT ... | OWNER CURSOR ... FOOTER | trailer
+ *	header | HEADER OWNER CURSOR ... | TAG SAMPLES EVENT ... | OWNER CURSOR ... FOOTER | trailer
  *
  * The group of records before the trailer, the *closing*, repeats all that
  * must be known to go on behind this segment; so opening a log reads the end
@@ -69,6 +69,16 @@ struct segment {
 
 void segment_header_put(unsigned char at[SEGMENT_HEADER_BYTES],
 			const struct segment_header *header);
+
+/* Bytes of a header and the record that repeats it. */
+#define SEGMENT_HEAD_BYTES  (2 * SEGMENT_HEADER_BYTES + RECORD_HEADER_BYTES)
+
+/* Both of them; the record is left without its checksum. Returns the end. */
+unsigned char *segment_head_put(unsigned char *at, const struct segment_header *header);
+
+/* The header as that record repeats it; as segment_header_get(). */
+int segment_header_again(const unsigned char at[SEGMENT_HEADER_BYTES + RECORD_HEADER_BYTES],
+			 struct segment_header *header_out) EW_CHECKED;
 
 /*
  * -ENOTSUP: of a newer format, whose number is in format_out; -EBADMSG: no

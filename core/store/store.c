@@ -135,6 +135,7 @@ void store_close(struct store **store_at)
 		(void)pthread_mutex_lock(&store->lock);
 		store->open->index.is_clean = true;
 		error = append_close_segment(store);
+		error = error == 0 ? append_seal(store) : error;
 		(void)pthread_mutex_unlock(&store->lock);
 		error = error == 0 ? writer_flush(store) : error;
 	}

@@ -145,6 +145,7 @@ static int thin_record(struct thinning *thin, const struct record *record, uint6
 	case RECORD_CURSOR:
 		return thin_copy(thin, record);
 	case RECORD_FOOTER:
+	case RECORD_HEADER:
 		break;
 	}
 	return 0;
@@ -155,9 +156,13 @@ static int thin_begin(struct thinning *thin)
 	struct segment_header header = thin->segment->header;
 
 	header.thinned++;
-	if (buf_reserve(&thin->buf, SEGMENT_HEADER_BYTES) == 0) {
-		segment_header_put((unsigned char *)thin->buf.at, &header);
-		thin->buf.size += SEGMENT_HEADER_BYTES;
+	if (buf_reserve(&thin->buf, SEGMENT_HEAD_BYTES) == 0) {
+		unsigned char *at = (unsigned char *)thin->buf.at;
+
+		(void)segment_head_put(at, &header);
+		at += SEGMENT_HEADER_BYTES;
+		record_seal(at, record_sum(at));
+		thin->buf.size += SEGMENT_HEAD_BYTES;
 	}
 	return thin->buf.fault;
 }

@@ -27,7 +27,7 @@ struct writer_step {
 	struct segment *segment;        /* the first that is not all on disk; NULL: none */
 	uint64_t limit;                 /* bring it there up to here */
 	uint64_t lsn;                   /* the last there */
-	uint64_t allocate;              /* bytes of a new file */
+	uint64_t allocate;              /* bytes of a new file; 0: nothing has to give way to it */
 	bool is_last;                   /* nothing comes behind it in this file */
 	bool is_synced;
 };
@@ -83,7 +83,7 @@ static int writer_make_file(struct store *store, struct segment *segment, uint64
 		}
 		store->are_names_dirty = true;
 	}
-	error = files->allocate(files->arg, segment->fd, allocate);
+	error = allocate == 0 ? 0 : files->allocate(files->arg, segment->fd, allocate);
 	/* a file system that cannot reserve grows the file as it is written */
 	return error == -EOPNOTSUPP ? 0 : error;
 }
@@ -94,9 +94,11 @@ static int writer_make(struct store *store, struct segment *segment, uint64_t al
 	int error;
 
 	do {
-		error = retention_has_reserve(store) ? writer_make_file(store, segment, allocate)
-						     : -ENOSPC;
-	} while ((error == -ENOSPC || error == -EDQUOT) && retention_give(store));
+		error = allocate == 0 || retention_has_reserve(store)
+				? writer_make_file(store, segment, allocate)
+				: -ENOSPC;
+	} while (allocate > 0 && (error == -ENOSPC || error == -EDQUOT) &&
+		 retention_give(store));
 	if (error == 0) {
 		(void)pthread_mutex_lock(&store->lock);
 		segment->is_made = true;
@@ -200,7 +202,10 @@ static struct writer_step writer_next(const struct store *store)
 				.lsn = segment->is_closed && segment->index.records == 0
 					       ? segment->header.first
 					       : segment->index.last,
-				.allocate = store->segment_bytes,
+				/* nothing comes into one that was closed without data */
+				.allocate = segment->is_closed && segment->index.records == 0
+						    ? 0
+						    : store->segment_bytes,
 				.is_last = segment->is_closed,
 				.is_synced = store->config.sync != STORE_SYNC_NEVER,
 			};

@@ -528,3 +528,11 @@ unsigned char *disk_bytes(struct disk *disk, const char *name)
 
 	return file == NULL ? NULL : file->now.at;
 }
+
+void disk_cut_off(struct disk *disk, const char *name, uint64_t size)
+{
+	struct disk_file *file = disk_find(disk, name);
+
+	image_set_size(&file->now, size);
+	image_set_size(&file->safe, size);
+}

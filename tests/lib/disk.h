@@ -65,4 +65,7 @@ const char *disk_name(const struct disk *disk, size_t index);
 uint64_t disk_size(const struct disk *disk, const char *name);
 unsigned char *disk_bytes(struct disk *disk, const char *name);
 
+/* Bytes from `size` on are gone. */
+void disk_cut_off(struct disk *disk, const char *name, uint64_t size);
+
 #endif

@@ -205,6 +205,57 @@ static void test_damaged_record_is_passed_and_counted(void **state)
 	world_fini(&world);
 }
 
+static void test_damaged_header_is_repaired(void **state)
+{
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	world_fill(&world, 600000);
+	store_close(&world.store);
+	disk_bytes(world.disk, "0000000000000001.seg")[20] ^= 1;
+
+	world_open(&world);
+
+	assert_int_equal(store_stats(world.store).damaged_segments, 0);
+	assert_int_equal(store_stats(world.store).damaged_records, 1);
+	assert_int_equal(world_read(&world, 0, NULL).records, world.number);
+	world_open(&world);
+	assert_int_equal(store_stats(world.store).damaged_records, 0);
+	world_fini(&world);
+}
+
+/* As many bytes as a bad sector and less, at the end of what was closed in order. */
+static void test_torn_tail_is_told_to_the_sample(void **state)
+{
+	(void)state;
+	for (uint64_t cut = 1; cut < 3000; cut += 100) {
+		struct store_cursor cursor = { 0 };
+		struct world world;
+		struct world_seen seen;
+		const char *name;
+		uint64_t all, lsn;
+
+		world_init(&world);
+		assert_int_equal(store_cursor_set(world.store, "cloud", &cursor), 0);
+		world_fill(&world, 20000);
+		all = world.number * 64;
+		store_close(&world.store);
+		name = "0000000000000001.seg";
+		disk_cut_off(world.disk, name, disk_size(world.disk, name) - cut);
+
+		world_open(&world);
+		assert_int_equal(world_append(&world, 64, &lsn), 0);
+		assert_true(lsn > all / 64);
+		assert_int_equal(store_sync(world.store), 0);
+		seen = world_read(&world, 0, "cloud");
+
+		assert_int_equal(seen.samples + seen.lost[STORE_LOST_DAMAGED], all + 64);
+		assert_true(cut < 500 || seen.lost[STORE_LOST_DAMAGED] > 0);
+		world_fini(&world);
+	}
+}
+
 static void test_damaged_header_puts_the_segment_aside(void **state)
 {
 	struct world world;
@@ -216,6 +267,7 @@ static void test_damaged_header_puts_the_segment_aside(void **state)
 	world_fill(&world, 600000);
 	store_close(&world.store);
 	disk_bytes(world.disk, "0000000000000001.seg")[20] ^= 1;
+	disk_bytes(world.disk, "0000000000000001.seg")[132] ^= 1;
 
 	world_open(&world);
 
@@ -273,6 +325,8 @@ int main(void)
 		cmocka_unit_test(test_cut_at_each_step_and_again_in_the_repair),
 		cmocka_unit_test(test_flipped_bytes_cost_only_what_they_hit),
 		cmocka_unit_test(test_damaged_record_is_passed_and_counted),
+		cmocka_unit_test(test_damaged_header_is_repaired),
+		cmocka_unit_test(test_torn_tail_is_told_to_the_sample),
 		cmocka_unit_test(test_damaged_header_puts_the_segment_aside),
 		cmocka_unit_test(test_newer_format_is_refused_and_left_alone),
 		cmocka_unit_test(test_foreign_files_are_left_alone),
