@@ -7,6 +7,8 @@ build=${top_builddir:?}
 modules=${work:?}/modules
 file=$work/edge.yaml
 
+daemon_under=() # the command that it is an argument of, such as env
+
 # take_modules NAME...: of modules/ or tests/lib
 take_modules() {
 	local name
@@ -20,7 +22,7 @@ take_modules() {
 # daemon [OPTION...]: with $file
 # shellcheck disable=SC2120 # most need no option
 daemon() {
-	start daemon "$build/edgewayd" --module-dir "$modules" \
+	start daemon "${daemon_under[@]}" "$build/edgewayd" --module-dir "$modules" \
 		--state-dir "$work/state" --run-dir "$work/run" "$@" "$file"
 }
 

@@ -49,7 +49,7 @@ write_config() {
 		echo 'gateway: {name: test}'
 		[ ${#sections[@]} -eq 0 ] || printf '%s\n' "${sections[@]}"
 		echo 'instances:'
-		echo "  n: {module: numbers, tags: $tags, every: 1ms, repeat: yes}"
+		echo "  n: {module: numbers, tags: $tags, every: 1ms, burst: $burst, repeat: yes, mono: $mono}"
 		echo '  cloud:'
 		echo '    module: http_uplink'
 		echo "    url: $scheme://127.0.0.1:$link_port/in"
@@ -62,17 +62,41 @@ write_config() {
 		[ "$scheme" = https ] || echo '    plaintext: yes'
 		[ ${#instance_lines[@]} -eq 0 ] || printf '    %s\n' "${instance_lines[@]}"
 		echo 'routes:'
-		echo "  - {from: [n], to: [cloud], full: block}"
+		echo "  - {from: [n], to: [cloud], full: $full}"
 	} >"$file"
 }
 sections=()
 instance_lines=()
 delay=5ms
 requests=1
+burst=1
+mono=no
+full=block
 
-# published: the number that was published last
+# place INDEX: of the source's file: 0 the number published last, 1 the last it was
+# told to be durable
+place() {
+	od -A n -t u8 -j $(($1 * 8)) -N 8 "$work/state/instances/n/place" | tr -d ' '
+}
 published() {
-	od -A n -t u8 -N 8 "$work/state/instances/n/place" | tr -d ' '
+	place 0
+}
+
+# start_daemon: says again what it was not told to be durable; so many may come twice
+resaid=0
+start_daemon() {
+	if [ -e "$work/state/instances/n/place" ]; then
+		resaid=$((resaid + ($(place 0) - $(place 1)) * tags))
+	fi
+	daemon
+}
+
+# more NUMBERS: so many are published, whether they come or not
+is_published() {
+	[ "$(published)" -ge "$1" ]
+}
+more() {
+	wait_for 'numbers to be published' is_published $(($(published) + $1))
 }
 
 # has_come NUMBER
@@ -85,25 +109,45 @@ has_more() {
 	[ "$(tally numbered)" -ge "$1" ]
 }
 
-# judge FAULT TIMES: all that was published came, in order, repeats only of what
-# was under way; a line for the table
-judge() {
-	local fault=$1 times=$2 last missing reordered again
-	last=$(published)
-	wait_for 'the last number to arrive' has_come "$last"
+# ledger_told: samples that the daemon says are lost, of all reasons, since it started
+ledger_told() {
+	ctl --json ledger | grep '"from":"n","to":"cloud"' |
+		grep -oE '"lost_[a-z_]+":[0-9]+' | awk -F: '{ n += $2 } END { print n + 0 }'
+}
+
+# stop_daemon: in order; what it told to be lost is kept in $told
+told=0
+stop_daemon() {
+	told=$((told + $(ledger_told)))
 	stop daemon
 	[ "${status:?}" -eq 0 ] || fail "the daemon ended with $status"
+}
+
+# judge FAULT TIMES: all that was published came, in order, but what the daemon
+# tells to be lost; repeats only of what was under way; a line for the table
+judge() {
+	local fault=$1 times=$2 last missing reordered again silent may
+	last=$(published)
+	wait_for 'the last number to arrive' has_come "$last"
+	stop_daemon
 	[ "$(tally tags)" -eq "$tags" ] || fail "$fault: $(tally tags) tags of $tags"
 	missing=$(tally missing)
 	reordered=$(tally reordered)
 	again=$(tally duplicates)
-	printf 'result|%s|%s|%s|%s|%s\n' "$fault" "$times" \
-		$(($(tally numbered) + missing)) "$missing" "$again" | tee -a "${RELIABILITY_RESULTS:-/dev/null}"
-	[ "$missing" -eq 0 ] || fail "$fault: $missing samples are lost"
-	[ "$reordered" -eq 0 ] || fail "$fault: $reordered samples out of order"
+	silent=$((missing > told ? missing - told : 0))
+	may=$((times * again_each + resaid))
+	printf 'result|%s|%s|%s|%s|%s|%s\n' "$fault" "$times" $(($(tally numbered) + missing)) \
+		$((missing - silent)) "$silent" "$again" | tee -a "${RELIABILITY_RESULTS:-/dev/null}"
+	[ "$silent" -eq 0 ] || fail "$fault: $missing samples are lost, $told told to be"
+	# what the source said again may have been lost before, and then came late
+	[ "$told" -le $((missing + resaid)) ] ||
+		fail "$fault: $told samples told to be lost, $missing are"
+	[ "$reordered" -le $((told > 0 ? resaid : 0)) ] ||
+		fail "$fault: $reordered samples out of order"
 	[ "$(tally malformed)" -eq 0 ] || fail "$fault: bodies that cannot be read"
-	[ "$again" -le $((times * again_each)) ] ||
-		fail "$fault: $again samples came twice, $((times * again_each)) may"
+	[ "$again" -le "$may" ] || fail "$fault: $again samples came twice, $may may"
+	told=0
+	resaid=0
 }
 # one request
 again_each=$records

@@ -309,6 +309,9 @@ struct http_sink *http_sink_start(const struct sink_config *config)
 	sink->files[2] = read_whole(config->client_ca);
 	sink->keys = must(calloc(KEYS_MAX, sizeof(*sink->keys)));
 	sink->tally = tally_new(config->first);
+	if (config->journal != NULL) {
+		tally_keep(sink->tally, config->journal);
+	}
 	check(pthread_mutex_init(&sink->lock, NULL) == 0);
 	check(pthread_cond_init(&sink->changed, NULL) == 0);
 	listen_now(sink);

@@ -46,6 +46,7 @@ struct sink_config {
 	bool discard;           /* count bytes only, for benches */
 	bool keep;              /* keep each request for sink_request() */
 	uint64_t first;         /* of the tally */
+	const char *journal;    /* where the tally is kept; NULL: it ends with the process */
 };
 
 /* Aborts when it cannot. */

@@ -151,7 +151,8 @@ char *http_sink_report(struct http_sink *sink)
 		       "{\"requests\":%llu,\"accepted\":%llu,\"repeated\":%llu,\"bytes\":%llu,"
 		       "\"most_open\":%llu,\"tags\":%llu,\"samples\":%llu,\"events\":%llu,"
 		       "\"numbered\":%llu,\"duplicates\":%llu,\"missing\":%llu,"
-		       "\"reordered\":%llu,\"highest\":%llu,\"malformed\":%llu}\n",
+		       "\"reordered\":%llu,\"highest\":%llu,\"malformed\":%llu,"
+		       "\"clock_error\":%llu,\"clock_unset\":%llu}\n",
 		       (unsigned long long)counts.requests, (unsigned long long)counts.accepted,
 		       (unsigned long long)counts.repeated, (unsigned long long)counts.bytes,
 		       (unsigned long long)counts.most_open, (unsigned long long)sum.tags,
@@ -159,7 +160,8 @@ char *http_sink_report(struct http_sink *sink)
 		       (unsigned long long)sum.numbered, (unsigned long long)sum.duplicates,
 		       (unsigned long long)sum.missing, (unsigned long long)sum.reordered,
 		       (unsigned long long)sum.highest,
-		       (unsigned long long)sum.malformed) > 0);
+		       (unsigned long long)sum.malformed, (unsigned long long)sum.clock_error,
+		       (unsigned long long)sum.clock_unset) > 0);
 	return text;
 }
 

@@ -27,6 +27,7 @@ struct settings {
 	int64_t burst;          /* numbers a tick */
 	int64_t limit;          /* last number; 0: none */
 	bool repeat;
+	bool mono;
 };
 
 static const struct ew_option options[] = {
@@ -40,6 +41,8 @@ static const struct ew_option options[] = {
 		  .help = "the last number; 0: it does not end"),
 	EW_OPTION(struct settings, repeat, .fallback = "no",
 		  .help = "keep its place, and say again what was not durable"),
+	EW_OPTION(struct settings, mono, .fallback = "no",
+		  .help = "one more tag, `Mono`: the monotonic time of the number"),
 	EW_OPTION_END
 };
 
@@ -56,7 +59,7 @@ struct numbers {
 	struct ew_timer *timer;
 	struct place *place;
 	struct place own;               /* without `repeat` */
-	uint32_t tags[TAGS_MAX];
+	uint32_t tags[TAGS_MAX + 1];
 	uint64_t next;
 	uint64_t first_batch;           /* batch number of first_number; 0: none yet */
 	uint64_t first_number;
@@ -96,6 +99,12 @@ static int numbers_map(struct numbers *numbers)
 	return numbers->place == MAP_FAILED ? -errno : 0;
 }
 
+/* Samples of a batch. */
+static int64_t numbers_width(const struct numbers *numbers)
+{
+	return numbers->settings->tags + (numbers->settings->mono ? 1 : 0);
+}
+
 static int numbers_declare(struct numbers *numbers)
 {
 	const struct ew_device_spec device = { .size = sizeof(device),
@@ -103,12 +112,16 @@ static int numbers_declare(struct numbers *numbers)
 	uint32_t id;
 	int error = ew_device_declare(numbers->inst, &device, &id);
 
-	for (int64_t i = 0; error == 0 && i < numbers->settings->tags; i++) {
+	for (int64_t i = 0; error == 0 && i < numbers_width(numbers); i++) {
 		char name[24];
 		const struct ew_tag_spec tag = { .size = sizeof(tag), .name = name,
 						 .type = EW_TYPE_U64 };
 
-		(void)snprintf(name, sizeof(name), "N%lld", (long long)i);
+		if (i < numbers->settings->tags) {
+			(void)snprintf(name, sizeof(name), "N%lld", (long long)i);
+		} else {
+			(void)snprintf(name, sizeof(name), "Mono");
+		}
 		error = ew_tag_declare(numbers->inst, id, &tag, &numbers->tags[i]);
 	}
 	return error;
@@ -117,7 +130,7 @@ static int numbers_declare(struct numbers *numbers)
 /* Publish the next number; false: no room, or all is said. */
 static bool numbers_say(struct numbers *numbers)
 {
-	struct ew_sample samples[TAGS_MAX];
+	struct ew_sample samples[TAGS_MAX + 1];
 	int64_t limit = numbers->settings->limit;
 	uint64_t batch;
 	int error;
@@ -130,7 +143,9 @@ static bool numbers_say(struct numbers *numbers)
 	for (int64_t i = 0; i < numbers->settings->tags; i++) {
 		samples[i] = ew_sample_u64(numbers->tags[i], 0, numbers->next);
 	}
-	error = ew_publish(numbers->inst, samples, (size_t)numbers->settings->tags, &batch);
+	samples[numbers->settings->tags] = ew_sample_u64(
+		numbers->tags[numbers->settings->tags], 0, (uint64_t)ew_now());
+	error = ew_publish(numbers->inst, samples, (size_t)numbers_width(numbers), &batch);
 	if (error != 0) {
 		if (error != -EAGAIN) {
 			ew_log(numbers->inst, EW_LOG_ERROR, "publish: error %d", error);

@@ -14,7 +14,7 @@ declare -A scenario_pids=()
 patience=${EW_TEST_PATIENCE:-20}
 
 scenario_end() {
-	local status=$? name
+	local status=${1:-$?} name
 	trap - EXIT
 	for name in "${!scenario_pids[@]}"; do
 		kill -KILL "${scenario_pids[$name]}" 2>/dev/null || true

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #define BUCKETS  4096u
 
@@ -23,6 +25,7 @@ struct tally {
 	uint64_t first;
 	struct row *rows[BUCKETS];
 	struct tally_sum sum;
+	FILE *kept;             /* a line a number; NULL: none */
 };
 
 static void *must(void *at)
@@ -49,6 +52,9 @@ void tally_free(struct tally **tally_at)
 		return;
 	}
 	*tally_at = NULL;
+	if (tally->kept != NULL) {
+		(void)fclose(tally->kept);
+	}
 	for (unsigned i = 0; i < BUCKETS; i++) {
 		struct row *row = tally->rows[i];
 
@@ -145,7 +151,47 @@ void tally_add(struct tally *tally, const char *tag, uint64_t number)
 	}
 }
 
+void tally_keep(struct tally *tally, const char *path)
+{
+	FILE *file = must(fopen(path, "ae+"));
+	char *line = NULL;
+	size_t room = 0;
+	long whole = 0;
+
+	rewind(file);
+	while (getline(&line, &room, file) > 0 && strchr(line, '\n') != NULL) {
+		char *number = must(strchr(line, ' '));
+
+		*number++ = '\0';
+		tally_add(tally, line, strtoull(number, NULL, 10));
+		whole = ftell(file);
+	}
+	free(line);
+	/* a kill in mid-line: it was not answered */
+	if (ftruncate(fileno(file), whole) != 0 || fseek(file, 0, SEEK_END) != 0) {
+		abort();
+	}
+	tally->kept = file;
+}
+
 /* ---- bodies ---- */
+
+static int64_t wall_minus_mono(void)
+{
+	struct timespec wall, mono;
+
+	(void)clock_gettime(CLOCK_REALTIME, &wall);
+	(void)clock_gettime(CLOCK_MONOTONIC, &mono);
+	return ((int64_t)wall.tv_sec - mono.tv_sec) * 1000000000 + wall.tv_nsec - mono.tv_nsec;
+}
+
+static void check_clock(struct tally *tally, const char *mono, const char *time)
+{
+	int64_t wrong = strtoll(time, NULL, 10) - strtoll(mono, NULL, 10) - wall_minus_mono();
+	uint64_t error = (uint64_t)(wrong < 0 ? -wrong : wrong);
+
+	tally->sum.clock_error = error > tally->sum.clock_error ? error : tally->sum.clock_error;
+}
 
 /* A value that is not a whole number is counted, not numbered. */
 static void add_named(struct tally *tally, const char *device, const char *tag, const char *value)
@@ -156,6 +202,9 @@ static void add_named(struct tally *tally, const char *device, const char *tag, 
 	if (value[0] != '\0' && value[strspn(value, "0123456789")] == '\0') {
 		(void)snprintf(name, sizeof(name), "%s:%s", device, tag);
 		tally_add(tally, name, strtoull(value, NULL, 10));
+		if (tally->kept != NULL) {
+			(void)fprintf(tally->kept, "%s %s\n", name, value);
+		}
 	}
 }
 
@@ -172,6 +221,7 @@ static void read_object(struct tally *tally, char *line, size_t size)
 	char *device = value_of(line, "\"device\":\"");
 	char *tag = value_of(line, "\"tag\":\"");
 	char *value = value_of(line, "\"value\":");
+	const char *time = value_of(line, "\"time\":");
 
 	if (line[0] != '{' || line[size - 1] != '}') {
 		tally->sum.malformed++;
@@ -187,7 +237,12 @@ static void read_object(struct tally *tally, char *line, size_t size)
 	}
 	device[strcspn(device, "\"")] = '\0';
 	tag[strcspn(tag, "\"")] = '\0';
+	tally->sum.clock_unset += strstr(value, "\"clock_unset\":true") != NULL;
 	value[strcspn(value, ",}")] = '\0';
+	if (strcmp(tag, "Mono") == 0) {
+		check_clock(tally, value, time == NULL ? "0" : time);
+		return;
+	}
 	add_named(tally, device, tag, value);
 }
 
@@ -235,6 +290,9 @@ void tally_body(struct tally *tally, const char *content_type, char *body, size_
 			read_object(tally, at, strlen(at));
 		}
 		at += length + 1;
+	}
+	if (tally->kept != NULL && fflush(tally->kept) != 0) {
+		abort();
 	}
 }
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The far end's book of numbered samples: a source numbers the values of each
- * tag, and this says whether any is missing, came twice or came out of order.
+ * tag, and this says whether any is missing, came twice or came out of order. A
+ * tag `Mono` has the monotonic time of this machine as its value: it says how
+ * wrong the times of samples are.
  * Reads bodies as modules/http_uplink sends them. Any thread, one at a time.
  */
 #ifndef TESTS_LIB_TALLY_H
@@ -22,11 +24,16 @@ struct tally_sum {
 	uint64_t reordered;     /* numbers that came behind a higher one, for the first time */
 	uint64_t highest;       /* number of any tag */
 	uint64_t malformed;     /* records that could not be read */
+	uint64_t clock_error;   /* nanoseconds that the time of a tag `Mono` was wrong, at most */
+	uint64_t clock_unset;   /* samples that say that their time is not known */
 };
 
 /* first: the number of each tag's first sample; UINT64_MAX: whatever comes first. */
 struct tally *tally_new(uint64_t first);
 void tally_free(struct tally **tally);
+
+/* Keep what comes in a file, and begin with what is in it: it outlives a kill. */
+void tally_keep(struct tally *tally, const char *path);
 
 /* One number of one tag. */
 void tally_add(struct tally *tally, const char *tag, uint64_t number);

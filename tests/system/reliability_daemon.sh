@@ -21,14 +21,6 @@ some() {
 	wait_for 'samples to flow' has_more $(($(tally numbered) + RANDOM % 100 * tags + tags))
 }
 
-# more NUMBERS: so many are published, whether they come or not
-is_published() {
-	[ "$(published)" -ge "$1" ]
-}
-more() {
-	wait_for 'numbers to be published' is_published $(($(published) + $1))
-}
-
 kill_daemon() {
 	stop daemon KILL 2>/dev/null
 }
@@ -36,7 +28,7 @@ kill_daemon() {
 restart_daemon() {
 	stop daemon
 	[ "$status" -eq 0 ] || fail "the daemon ended with $status"
-	daemon
+	start_daemon
 }
 
 step 'daemon killed'
@@ -48,7 +40,7 @@ again_each=$((2 * records))
 for ((n = 1; n <= times; n++)); do
 	some
 	kill_daemon
-	daemon
+	start_daemon
 done
 some
 judge 'daemon killed' "$times"
@@ -63,7 +55,7 @@ for ((n = 1; n <= times; n++)); do
 	stop link KILL 2>/dev/null
 	more $((RANDOM % 500 + 1))
 	kill_daemon
-	daemon
+	start_daemon
 	more $((RANDOM % 500 + 1))
 	start_link
 done
