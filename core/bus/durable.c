@@ -120,6 +120,9 @@ static int append(struct endpoint *publisher, struct block *block)
 	if (owner->stored == NULL) {
 		error = store_owner_find(bus->store, owner->name, &owner->stored);
 	}
+	if (error == 0) {
+		owner->said = store_owner_totals(owner->stored);
+	}
 	if (error == 0 && block->kind == BLOCK_EVENT) {
 		error = append_event(bus, owner, block);
 	} else if (error == 0) {
@@ -197,10 +200,14 @@ static void next_phase(struct durable *durable)
 	atomic_store_explicit(&durable->phase, phase + 1, memory_order_release);
 }
 
-static void fall_behind(struct route *route, uint64_t from)
+static void fall_behind(struct route *route, uint64_t from, struct store_totals before)
 {
-	atomic_store_explicit(&route->durable->behind_from, from, memory_order_relaxed);
-	next_phase(route->durable);
+	struct durable *durable = route->durable;
+
+	atomic_store_explicit(&durable->behind_from, from, memory_order_relaxed);
+	atomic_store_explicit(&durable->behind_samples, before.samples, memory_order_relaxed);
+	atomic_store_explicit(&durable->behind_events, before.events, memory_order_relaxed);
+	next_phase(durable);
 	receiver_signal(route);
 }
 
@@ -213,7 +220,8 @@ bool durable_admit(struct route *route, const struct block *block)
 	    !atomic_load_explicit(&route->receiver->reads_log, memory_order_relaxed)) {
 		return true;
 	}
-	fall_behind(route, block->lsn != 0 ? block->lsn_from : store_last(route->bus->store) + 1);
+	fall_behind(route, block->lsn != 0 ? block->lsn_from : store_last(route->bus->store) + 1,
+		    route->owner->said);
 	return false;
 }
 
@@ -251,9 +259,13 @@ bool durable_may_feed(struct route *route, struct endpoint *publisher)
 void durable_detach(struct route *route)
 {
 	uint64_t last = store_last(route->bus->store);
+	struct store_totals said = { 0 };
 
 	atomic_store_explicit(&route->durable->ended_at, last, memory_order_relaxed);
 	if (!durable_is_behind(route->durable)) {
-		fall_behind(route, last + 1);
+		if (route->owner->stored != NULL) {
+			said = store_owner_totals(route->owner->stored);
+		}
+		fall_behind(route, last + 1, said);
 	}
 }

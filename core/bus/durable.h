@@ -38,6 +38,7 @@ struct durable {
 	/* written by the publisher's loop, before phase */
 	_Atomic uint64_t phase;
 	_Atomic uint64_t behind_from;   /* first lsn that the queue did not get */
+	_Atomic uint64_t behind_samples, behind_events; /* of the owner in the log, before it */
 	_Atomic uint64_t live_after;    /* last lsn that it did not get */
 	_Atomic uint64_t ended_at;      /* last lsn when the publisher let go */
 
@@ -48,6 +49,8 @@ struct durable {
 	uint64_t phase_seen;
 	struct span spans[SPANS_MAX];
 	uint32_t span_count;
+	uint64_t known_at;              /* lsn before which the owner's totals are these */
+	struct store_totals known;
 	uint64_t taken;                 /* lsn of the last that came through the queue */
 	size_t bytes;                   /* read from the log, delivered, not answered */
 	struct filter *filter;

@@ -23,6 +23,7 @@
 #include "core/base/list.h"
 #include "core/bus/block.h"
 #include "core/bus/page.h"
+#include "core/store/store.h"
 
 #define TOMBSTONES_MAX  1024u
 
@@ -46,6 +47,7 @@ struct owner {
 	atomic_bool listens;            /* wants to hear of room or acknowledgements too */
 	struct block_pool *pool;
 	struct store_owner *stored;     /* its name in the log; loop; NULL: not asked yet */
+	struct store_totals said;       /* in the log before the last append; loop */
 	_Atomic uint64_t appending;     /* the log's end when the last append began; all bits
 					 * set: what it appended is in the queues */
 	atomic_bool asks_durable;       /* waits to hear how far the log is on disk */

@@ -110,9 +110,14 @@ bool replay_follow(struct route *route)
 		return true;
 	}
 	if (durable->span_count < SPANS_MAX) {
-		durable->spans[durable->span_count++] = (struct span){
-			atomic_load_explicit(&durable->behind_from, memory_order_relaxed), LSN_OPEN
-		};
+		durable->known_at = atomic_load_explicit(&durable->behind_from,
+							 memory_order_relaxed);
+		durable->known.samples = atomic_load_explicit(&durable->behind_samples,
+							      memory_order_relaxed);
+		durable->known.events = atomic_load_explicit(&durable->behind_events,
+							     memory_order_relaxed);
+		durable->spans[durable->span_count++] = (struct span){ durable->known_at,
+								       LSN_OPEN };
 		replay_of(route->receiver)->has_new_span = true;
 		durable->phase_seen++;
 		page_table_fini(&durable->reported);
@@ -220,6 +225,21 @@ static void close_reader(struct replay *replay)
 	memset(replay->owners, 0, sizeof(replay->owners));
 }
 
+/* Where a route fell behind what comes next may be gone: its publisher knew how much it was. */
+static void tell_totals(struct replay *replay, uint64_t next)
+{
+	struct list *node;
+
+	list_for_each(node, &replay->receiver->received) {
+		const struct route *route = list_entry(node, struct route, received);
+
+		if (route->durable != NULL && route->durable->known_at >= next) {
+			store_reader_expect(replay->reader, route->owner->name,
+					    route->durable->known);
+		}
+	}
+}
+
 static bool seek(struct replay *replay, uint64_t next)
 {
 	if (replay->reader != NULL && replay->at < next && next - replay->at <= FAR) {
@@ -227,8 +247,12 @@ static bool seek(struct replay *replay, uint64_t next)
 	}
 	close_reader(replay);
 	replay->at = next - 1;
-	return store_reader_open(replay->store, next - 1, replay->receiver->name,
-				 &replay->reader) == 0;
+	if (store_reader_open(replay->store, next - 1, replay->receiver->name,
+			      &replay->reader) != 0) {
+		return false;
+	}
+	tell_totals(replay, next);
+	return true;
 }
 
 static void pass_all(struct replay *replay)

@@ -533,6 +533,11 @@ int store_owner_find(struct store *store, const char *name, struct store_owner *
 	return error;
 }
 
+struct store_totals store_owner_totals(const struct store_owner *owner)
+{
+	return (struct store_totals){ owner->samples, owner->events };
+}
+
 void store_forget_tag(struct store *store, uint32_t tag)
 {
 	(void)pthread_mutex_lock(&store->lock);

@@ -36,6 +36,18 @@ static struct reader_owner *reader_owner(struct store_reader *reader, const char
 	return mine;
 }
 
+void store_reader_expect(struct store_reader *reader, const char *name,
+			 struct store_totals totals)
+{
+	struct reader_owner *mine = reader_owner(reader, name);
+
+	if (mine != NULL && !mine->is_known) {
+		mine->is_known = true;
+		mine->samples = totals.samples;
+		mine->events = totals.events;
+	}
+}
+
 /*
  * An owner's totals are these here. True: something is missing before, and
  * reader->gap says what.

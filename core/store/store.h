@@ -154,6 +154,15 @@ void store_clock_is_good(struct store *store);
 int store_owner_find(struct store *store, const char *name, struct store_owner **owner_out)
 	EW_CHECKED;
 
+/* How much an owner has appended ever: its place among its own records. */
+struct store_totals {
+	uint64_t samples;
+	uint64_t events;                /* and entries */
+};
+
+/* Of the thread that appends for this owner, which alone changes them. */
+struct store_totals store_owner_totals(const struct store_owner *owner);
+
 struct store_batch {
 	const struct ew_sample *samples; /* tag: the id that describe() understands */
 	uint32_t count;                 /* 1 to EW_BATCH_MAX */
@@ -348,6 +357,17 @@ struct store_item {
  */
 int store_reader_open(struct store *store, uint64_t after, const char *cursor,
 		      struct store_reader **reader_out) EW_CHECKED;
+
+/*
+ * What the owner with this name had appended up to the reader's place: a loss right
+ * behind that is told, too, when what was there is gone.
+ *
+ * Thread:  the reader's, before store_reader_next()
+ * Owner:   name copied
+ * Errors:  none: what the reader knows itself stays
+ */
+void store_reader_expect(struct store_reader *reader, const char *name,
+			 struct store_totals totals);
 
 /* Takes and clears; accepts NULL. */
 void store_reader_close(struct store_reader **reader);

@@ -190,6 +190,7 @@ again_each=$((2 * records))
 full=drop_oldest
 run_over 'disk full and freed; the newest is dropped' refused 100
 write_store ''
+run_over 'disk full and freed; the oldest is dropped' lost_samples 200000
 
 # ---- damage ----
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A durable route that says `full: block`, on a log whose disk is full: the source
- * waits, and nothing is lost.
+ * A durable route on a log that is full, or whose disk is: the source waits and
+ * nothing is lost, or what is lost is told to the sample.
  */
 #include "tests/unit/bus_world.h"
 
@@ -22,13 +22,13 @@ static void on_room(void *arg)
 	bus_log_has_room(arg);
 }
 
-static void open_log(struct bus *bus)
+static void open_log(struct bus *bus, enum store_drop drop, uint64_t bytes)
 {
 	const struct store_listener listener = { .describe = on_describe, .arg = bus };
 	const struct store_config config = {
 		.path = "memory",
-		.bytes = 64 << 20,
-		.drop = STORE_DROP_NEWEST,
+		.bytes = bytes,
+		.drop = drop,
 		.buffer_bytes = 64 << 10,
 		.files = disk_files(disk),
 		.is_stepped = true,
@@ -123,11 +123,62 @@ static void test_source_that_does_not_wait_is_told_what_it_lost(void **state)
 	assert_true(sink->samples >= (size_t)stored);
 }
 
+static int small_log_setup(void **state)
+{
+	assert_int_equal(world_setup(state), 0);
+	disk = disk_new();
+	open_log(((struct world *)*state)->bus, STORE_DROP_OLDEST, 1 << 20);
+	return 0;
+}
+
+/* The queue is full of what came first, and the log lets go what follows it. */
+static void test_what_is_gone_behind_the_queue_is_told(void **state)
+{
+	struct world *world = *state;
+	struct ew_module acking = receiver_module;
+	struct peer *src, *sink;
+	int published = 0;
+	uint32_t tag;
+
+	acking.flags |= EW_ACKS;
+	route_to_log(world, ROUTE_DROP_OLDEST);
+	sink = join_with(world, "sink", &acking);
+	src = join_with(world, "src", &source_module);
+	tag = tag_of(src, device(src, "d"), "t", EW_TYPE_F64);
+	run(world);
+	/* live until its window is full, and its queue */
+	for (int round = 0; round < 1100; round++) {
+		assert_int_equal(publish(src, tag, published++), 0);
+		run(world);
+	}
+	for (int round = 0; round < 100; round++) {
+		for (int i = 0; i < 500; i++) {
+			assert_int_equal(publish(src, tag, published++), 0);
+		}
+		assert_int_equal(store_sync(store), 0);
+	}
+	assert_true(store_stats(store).lost_samples[STORE_LOST_SIZE] > 10000);
+	assert_int_equal(sink->lost, 0);
+
+	while (sink->samples + sink->lost < (uint64_t)published) {
+		uint64_t before = sink->samples;
+
+		assert_int_equal(endpoint_ack(sink->endpoint, sink->route, 1,
+					      sink->last_position), 0);
+		run(world);
+		assert_true(sink->samples > before);
+	}
+
+	assert_int_equal(sink->samples + sink->lost, (uint64_t)published);
+	assert_int_equal(src->endpoint->not_stored, 0);
+	assert_int_equal(sink->reason, EW_GAP_RETENTION);
+}
+
 static int log_setup(void **state)
 {
 	assert_int_equal(world_setup(state), 0);
 	disk = disk_new();
-	open_log(((struct world *)*state)->bus);
+	open_log(((struct world *)*state)->bus, STORE_DROP_NEWEST, 64 << 20);
 	return 0;
 }
 
@@ -150,6 +201,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LOG_TEST(test_source_waits_for_the_disk_and_loses_nothing),
 		LOG_TEST(test_source_that_does_not_wait_is_told_what_it_lost),
+		cmocka_unit_test_setup_teardown(test_what_is_gone_behind_the_queue_is_told,
+						small_log_setup, log_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
