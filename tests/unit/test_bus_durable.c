@@ -1,176 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Durable routes on a real log in a temporary folder: what a receiver gets
- * when it falls behind, is away, comes back, does not answer.
+ * Durable routes while receiver and publisher are there: falling behind, going
+ * live, what passes the route, what the disk does.
  */
-#include "tests/unit/bus_world.h"
-
-#include <ftw.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-/* The log of the test; the world is the bus's. */
-static struct {
-	char path[64];
-	struct store *store;
-	struct store_config config;
-} disk;
-
-static struct ew_module acking, plain;
-
-/* ---- the log ---- */
-
-static void on_stored(void *arg, uint64_t lsn)
-{
-	bus_stored(arg, lsn);
-}
-
-static int on_describe(void *arg, uint32_t tag, struct store_tag *tag_out)
-{
-	return bus_describe_tag(arg, tag, tag_out);
-}
-
-static void disk_open(struct world *world)
-{
-	const struct store_listener listener = { on_stored, on_describe, world->bus };
-
-	assert_int_equal(store_open(&disk.config, &disk.store, NULL), 0);
-	store_listen(disk.store, &listener);
-	bus_set_store(world->bus, disk.store);
-}
-
-static int durable_setup(void **state)
-{
-	assert_int_equal(world_setup(state), 0);
-	(void)snprintf(disk.path, sizeof(disk.path), "/tmp/edgeway-durable-XXXXXX");
-	assert_non_null(mkdtemp(disk.path));
-	disk.config = (struct store_config){
-		.path = disk.path, .bytes = 64 << 20, .is_stepped = true
-	};
-	disk_open(*state);
-	acking = receiver_module;
-	acking.flags = EW_ACKS | EW_DURABLE;
-	plain = receiver_module;
-	plain.flags = EW_NEEDS_VIEW;
-	return 0;
-}
-
-static void disk_close(struct world *world)
-{
-	for (size_t i = 0; i < world->count; i++) {
-		if (world->peers[i].endpoint != NULL) {
-			leave(world, &world->peers[i], false);
-		}
-	}
-	store_close(&disk.store);
-}
-
-static int remove_one(const char *path, const struct stat *info, int type, struct FTW *walk)
-{
-	(void)info;
-	(void)type;
-	(void)walk;
-	return remove(path);
-}
-
-static int durable_teardown(void **state)
-{
-	disk_close(*state);
-	assert_int_equal(world_teardown(state), 0);
-	return nftw(disk.path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-#define DURABLE_TEST(name) \
-	cmocka_unit_test_setup_teardown(name, durable_setup, durable_teardown)
-
-/* ---- the world ---- */
-
-static void set_durables(struct world *world, const struct durable_receiver *how)
-{
-	assert_int_equal(bus_set_durables(world->bus, how, 1), 0);
-}
-
-static void begin(struct world *world)
-{
-	const struct durable_receiver how = { .name = "sink" };
-
-	set_durables(world, &how);
-	bus_ready(world->bus);
-}
-
-static void durable_rule(struct world *world, uint32_t batches)
-{
-	const struct route_rule rule = { .to = "sink", .events = true,
-					 .deadband = __builtin_nan(""), .queue_batches = batches,
-					 .durable = ROUTE_DURABLE_YES };
-
-	set_rule(world, &rule);
-}
-
-static struct peer *source(struct world *world, uint32_t *tag_out)
-{
-	struct peer *src = join_with(world, "src", &source_module);
-
-	*tag_out = tag_of(src, device(src, "d"), "t", EW_TYPE_F64);
-	run(world);
-	return src;
-}
-
-static void publish_range(struct peer *src, uint32_t tag, int from, int to)
-{
-	for (int i = from; i < to; i++) {
-		assert_int_equal(publish(src, tag, i), 0);
-	}
-}
-
-static void assert_values(const struct peer *sink, size_t first, int from, int to)
-{
-	assert_int_equal(sink->samples, first + (size_t)(to - from));
-	for (int i = from; i < to; i++) {
-		assert_true(sink->values[first + (size_t)(i - from)] == i);
-	}
-	assert_int_equal(sink->lost, 0);
-	assert_false(sink->is_disordered);
-}
-
-static void ack(struct peer *sink, uint64_t from, uint64_t to)
-{
-	assert_int_equal(endpoint_ack(sink->endpoint, sink->route, from, to), 0);
-}
-
-static struct durable_stats found;
-
-static int find_stats(void *arg, const struct durable_stats *durable)
-{
-	(void)arg;
-	found = *durable;
-	return 0;
-}
-
-static struct durable_stats durable_of(const struct world *world)
-{
-	memset(&found, 0, sizeof(found));
-	(void)bus_durables_walk(world->bus, find_stats, NULL);
-	return found;
-}
-
-/* All gone but the log: as after a stop of the daemon and a new start. */
-static void restart(struct world **world_at)
-{
-	struct world *world = *world_at;
-	void *state = world;
-
-	disk_close(world);
-	assert_int_equal(world_teardown(&state), 0);
-	assert_int_equal(world_setup(&state), 0);
-	*world_at = state;
-	disk_open(*world_at);
-	begin(*world_at);
-}
-
-/* ---- tests ---- */
+#include "tests/unit/durable_world.h"
 
 static void test_a_full_queue_falls_behind_and_loses_nothing(void **state)
 {
@@ -192,50 +25,6 @@ static void test_a_full_queue_falls_behind_and_loses_nothing(void **state)
 	run(*state);
 	assert_values(sink, 0, 0, 502);
 	assert_int_equal(sink->flags, 0);
-}
-
-static void test_what_is_not_answered_comes_again(void **state)
-{
-	struct peer *sink, *src;
-	uint32_t tag;
-
-	begin(*state);
-	src = source(*state, &tag);
-	sink = join_with(*state, "sink", &acking);
-	run(*state);
-	publish_range(src, tag, 0, 50);
-	run(*state);
-	assert_values(sink, 0, 0, 50);
-	ack(sink, 1, 30);
-	ack(sink, 40, 40);
-	run(*state);
-	leave(*state, sink, true);
-	publish_range(src, tag, 50, 60);
-	sink = join_with(*state, "sink", &acking);
-	run(*state);
-
-	assert_int_equal(sink->samples, 29);
-	assert_true(sink->values[0] == 30 && sink->values[8] == 38);
-	/* 39 was answered out of its turn */
-	assert_true(sink->values[9] == 40 && sink->last_value == 59);
-	ack(sink, 1, 29);
-	pass(*state, EW_SECOND);
-	assert_int_equal(durable_of(*state).records, 0);
-}
-
-static void test_a_receiver_that_comes_late_gets_what_was_said_before(void **state)
-{
-	struct peer *sink, *src;
-	uint32_t tag;
-
-	begin(*state);
-	src = source(*state, &tag);
-	publish_range(src, tag, 0, 20);
-	sink = join_with(*state, "sink", &acking);
-	run(*state);
-
-	assert_values(sink, 0, 0, 20);
-	assert_int_equal(sink->flags, EW_BATCH_STORED);
 }
 
 /* What the source does while its receiver is in the middle of a turn. */
@@ -275,58 +64,6 @@ static void test_a_route_that_goes_live_in_mid_turn_brings_nothing_twice(void **
 	assert_int_equal(sink->flags, 0);
 }
 
-static void test_a_restart_brings_what_nobody_declares_any_more(void **state)
-{
-	struct world *world = *state;
-	struct peer *sink, *src;
-	uint32_t tag;
-
-	begin(world);
-	src = source(world, &tag);
-	publish_range(src, tag, 0, 20);
-	restart(&world);
-	*state = world;
-	sink = join_with(world, "sink", &acking);
-	run(world);
-
-	assert_values(sink, 0, 0, 20);
-	assert_int_equal(sink->declared, 1);
-	assert_int_equal(sink->tags, 1);
-	assert_int_equal(sink->state, EW_DEVICE_DOWN);
-	ack(sink, 1, 20);
-	run(world);
-	assert_int_equal(sink->removed, 1);
-	src = source(world, &tag);
-	publish_range(src, tag, 20, 22);
-	run(world);
-	assert_values(sink, 0, 0, 22);
-	assert_int_equal(sink->declared, 2);
-}
-
-static void test_a_restart_goes_on_with_the_same_tags(void **state)
-{
-	struct world *world = *state;
-	struct peer *sink, *src;
-	uint32_t tag;
-
-	begin(world);
-	src = source(world, &tag);
-	publish_range(src, tag, 0, 20);
-	restart(&world);
-	*state = world;
-	src = source(world, &tag);
-	publish_range(src, tag, 20, 30);
-	sink = join_with(world, "sink", &acking);
-	run(world);
-	publish_range(src, tag, 30, 40);
-	run(world);
-
-	assert_values(sink, 0, 0, 40);
-	assert_int_equal(sink->declared, 1);
-	assert_int_equal(sink->removed, 0);
-	assert_int_equal(sink->tags, 1);
-}
-
 static void test_a_receiver_that_never_answers_holds_its_window_and_no_more(void **state)
 {
 	struct peer *sink, *src;
@@ -348,31 +85,6 @@ static void test_a_receiver_that_never_answers_holds_its_window_and_no_more(void
 		run(*state);
 	}
 	assert_values(sink, 0, 0, 3500);
-}
-
-static void test_a_publisher_reloads_while_its_route_is_behind(void **state)
-{
-	struct peer *sink, *src;
-	uint32_t tag;
-
-	begin(*state);
-	durable_rule(*state, 4);
-	sink = join_with(*state, "sink", &plain);
-	src = source(*state, &tag);
-	publish_range(src, tag, 0, 100);
-	begin_leave(src, true);
-	while (loop_step(src->loop)) {
-	}
-	run(*state);
-	end_leave(src);
-	assert_values(sink, 0, 0, 100);
-	src = source(*state, &tag);
-	publish_range(src, tag, 100, 200);
-	run(*state);
-
-	assert_values(sink, 0, 0, 200);
-	assert_int_equal(sink->removed, 0);
-	assert_int_equal(sink->declared, 1);
 }
 
 static void test_tags_come_and_go_while_a_route_is_behind(void **state)
@@ -564,28 +276,12 @@ static void test_the_drain_is_limited(void **state)
 	assert_values(sink, 0, 0, 100);
 }
 
-static void test_a_receiver_that_is_dropped_leaves_no_cursor(void **state)
-{
-	struct store_cursor cursor;
-
-	begin(*state);
-	assert_int_equal(store_cursor_get(disk.store, "sink", &cursor), 0);
-	assert_int_equal(bus_set_durables(((struct world *)*state)->bus, NULL, 0), 0);
-	assert_int_equal(store_cursor_get(disk.store, "sink", &cursor), -ENOENT);
-	assert_int_equal(((struct world *)*state)->bus->away, 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		DURABLE_TEST(test_a_full_queue_falls_behind_and_loses_nothing),
-		DURABLE_TEST(test_what_is_not_answered_comes_again),
-		DURABLE_TEST(test_a_receiver_that_comes_late_gets_what_was_said_before),
 		DURABLE_TEST(test_a_route_that_goes_live_in_mid_turn_brings_nothing_twice),
-		DURABLE_TEST(test_a_restart_brings_what_nobody_declares_any_more),
-		DURABLE_TEST(test_a_restart_goes_on_with_the_same_tags),
 		DURABLE_TEST(test_a_receiver_that_never_answers_holds_its_window_and_no_more),
-		DURABLE_TEST(test_a_publisher_reloads_while_its_route_is_behind),
 		DURABLE_TEST(test_tags_come_and_go_while_a_route_is_behind),
 		DURABLE_TEST(test_live_comes_first_and_the_rest_is_history),
 		DURABLE_TEST(test_a_filter_and_its_reporting_hold_for_the_log),
@@ -593,7 +289,6 @@ int main(void)
 		DURABLE_TEST(test_a_source_hears_when_the_disk_has_it),
 		DURABLE_TEST(test_what_the_disk_does_not_take_is_told),
 		DURABLE_TEST(test_the_drain_is_limited),
-		DURABLE_TEST(test_a_receiver_that_is_dropped_leaves_no_cursor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
