@@ -428,9 +428,6 @@ static bool deliver_next(struct route *route)
 		find_gap_at_end(route);
 		return route->durable != NULL && replay_follow(route);
 	}
-	if (route->durable != NULL && entry.block->lsn != 0) {
-		route->durable->taken = entry.block->lsn;
-	}
 	if (is_cut(route, &entry)) {
 		throw_away(route, entry.block);
 		return true;

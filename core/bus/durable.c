@@ -34,7 +34,6 @@ struct durable *durable_new(const struct store_cursor *cursor, uint64_t from,
 	add_span(durable, next, LSN_OPEN);
 	atomic_init(&durable->phase, 1);
 	durable->phase_seen = 1;
-	durable->taken = next - 1;
 	durable->filter = filter == NULL ? NULL : filter_ref(filter);
 	return durable;
 }

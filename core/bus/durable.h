@@ -51,7 +51,6 @@ struct durable {
 	uint32_t span_count;
 	uint64_t known_at;              /* lsn before which the owner's totals are these */
 	struct store_totals known;
-	uint64_t taken;                 /* lsn of the last that came through the queue */
 	size_t bytes;                   /* read from the log, delivered, not answered */
 	struct filter *filter;
 	struct page_table reported;     /* struct reported, as delivered from the log */

@@ -82,10 +82,8 @@ static void look_at_phase(struct route *route)
 		return;
 	}
 	if (phase > durable->phase_seen) {
-		/* what the queue holds from now on was appended after it */
-		durable->taken = atomic_load_explicit(&durable->live_after,
-						      memory_order_relaxed);
-		close_open_span(durable, durable->taken);
+		close_open_span(durable, atomic_load_explicit(&durable->live_after,
+							      memory_order_relaxed));
 		durable->phase_seen++;
 	} else if (is_ended) {
 		close_open_span(durable, atomic_load_explicit(&durable->ended_at,

@@ -194,6 +194,17 @@ bool ring_take(struct ring *ring, struct ring_entry *entry_out)
 	return true;
 }
 
+struct block *ring_peek(const struct ring *ring, uint32_t index)
+{
+	uint64_t at = atomic_load_explicit(&ring->head, memory_order_relaxed) + index;
+
+	if ((int64_t)(atomic_load_explicit(&ring->tail, memory_order_acquire) - at) <= 0) {
+		return NULL;
+	}
+	return atomic_load_explicit(&ring->slots[at & (ring->capacity - 1)].block,
+				    memory_order_relaxed);
+}
+
 bool ring_take_back(struct ring *ring, struct ring_entry *entry_out)
 {
 	uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);

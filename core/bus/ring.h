@@ -48,6 +48,12 @@ bool ring_take(struct ring *ring, struct ring_entry *entry_out);
 bool ring_take_back(struct ring *ring, struct ring_entry *entry_out);
 
 /*
+ * The index-th from the oldest; NULL: there are not so many. Borrowed until it is taken.
+ * Consumer, when the producer takes nothing back.
+ */
+struct block *ring_peek(const struct ring *ring, uint32_t index);
+
+/*
  * Bytes stay counted after ring_take() until they are given back: a receiver
  * that holds blocks holds room. Consumer; the producer drops what it takes.
  */

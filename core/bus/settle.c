@@ -74,6 +74,18 @@ static void add_spans(struct holes *holes, const struct durable *durable)
 	}
 }
 
+/* A durable route takes nothing back from its queue: it falls behind. */
+static void add_queue(struct holes *holes, const struct ring *ring)
+{
+	const struct block *block;
+
+	for (uint32_t i = 0; (block = ring_peek(ring, i)) != NULL; i++) {
+		if (block->lsn != 0) {
+			add_hole(holes, block->lsn_from, block->lsn);
+		}
+	}
+}
+
 static void add_route(struct holes *holes, const struct route *route)
 {
 	const struct durable *durable = route->durable;
@@ -89,9 +101,7 @@ static void add_route(struct holes *holes, const struct route *route)
 		add_hole(holes, atomic_load_explicit(&durable->behind_from, memory_order_relaxed),
 			 LSN_OPEN);
 	}
-	if (!ring_is_empty(route->ring)) {
-		add_hole(holes, durable->taken + 1, LSN_OPEN);
-	}
+	add_queue(holes, route->ring);
 	add_spans(holes, durable);
 	while (route->window != NULL && window_next_open(route->window, &i, &open)) {
 		add_hole(holes, open.next, open.to);

@@ -122,6 +122,12 @@ void assert_values(const struct peer *sink, size_t first, int from, int to)
 	assert_false(sink->is_disordered);
 }
 
+void step_alone(const struct peer *peer)
+{
+	while (loop_step(peer->loop)) {
+	}
+}
+
 void ack(struct peer *sink, uint64_t from, uint64_t to)
 {
 	assert_int_equal(endpoint_ack(sink->endpoint, sink->route, from, to), 0);

@@ -40,6 +40,9 @@ void publish_range(struct peer *src, uint32_t tag, int from, int to);
 /* From the first-th sample on these came, in order, and nothing else. */
 void assert_values(const struct peer *sink, size_t first, int from, int to);
 
+/* The others do not run. */
+void step_alone(const struct peer *peer);
+
 void ack(struct peer *sink, uint64_t from, uint64_t to);
 struct durable_stats durable_of(const struct world *world);
 

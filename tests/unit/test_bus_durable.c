@@ -27,6 +27,41 @@ static void test_a_full_queue_falls_behind_and_loses_nothing(void **state)
 	assert_int_equal(sink->flags, 0);
 }
 
+/* A turn is busy with its tags; then the reader holds a record behind where it fell behind. */
+static void test_a_route_that_falls_behind_is_read_from_there(void **state)
+{
+	const struct durable_receiver how = { .name = "sink", .drain_messages = 1 };
+	struct peer *sink, *src, *other;
+	uint32_t tag, another, plant;
+	char name[] = "a";
+
+	set_durables(*state, &how);
+	bus_ready(((struct world *)*state)->bus);
+	durable_rule(*state, 20);
+	sink = join_with(*state, "sink", &plain);
+	src = source(*state, &tag);
+	other = join_with(*state, "other", &source_module);
+	plant = device(other, "e");
+	run(*state);
+	pass(*state, EW_SECOND);
+	publish_range(src, tag, 0, 21);
+	step_alone(sink);
+	assert_values(sink, 0, 0, 21);
+	another = tag_of(other, plant, "t", EW_TYPE_F64);
+	for (; name[0] < 'a' + 16; name[0]++) {
+		(void)tag_of(other, plant, name, EW_TYPE_F64);
+	}
+	publish_range(other, another, 21, 25);
+	publish_range(src, tag, 25, 26);
+	step_alone(sink);
+	assert_values(sink, 0, 0, 24);
+	for (int i = 0; i < 5; i++) {
+		pass(*state, EW_SECOND);
+	}
+
+	assert_values(sink, 0, 0, 26);
+}
+
 /* What the source does while its receiver is in the middle of a turn. */
 static struct {
 	struct peer *src;
@@ -280,6 +315,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		DURABLE_TEST(test_a_full_queue_falls_behind_and_loses_nothing),
+		DURABLE_TEST(test_a_route_that_falls_behind_is_read_from_there),
 		DURABLE_TEST(test_a_route_that_goes_live_in_mid_turn_brings_nothing_twice),
 		DURABLE_TEST(test_a_receiver_that_never_answers_holds_its_window_and_no_more),
 		DURABLE_TEST(test_tags_come_and_go_while_a_route_is_behind),

@@ -137,6 +137,89 @@ static void test_a_receiver_that_is_dropped_leaves_no_cursor(void **state)
 	assert_int_equal(((struct world *)*state)->bus->away, 0);
 }
 
+/* The receiver leaves before it has looked into its queues. */
+static void leave_unserved(struct world *world, struct peer *sink)
+{
+	begin_leave(sink, true);
+	for (size_t i = 0; i < world->count; i++) {
+		if (&world->peers[i] != sink) {
+			step_alone(&world->peers[i]);
+		}
+	}
+	run(world);
+	end_leave(sink);
+}
+
+static void test_what_waits_in_the_queue_leaves_the_rest_answered(void **state)
+{
+	struct peer *sink, *src;
+	uint32_t tag;
+
+	begin(*state);
+	src = source(*state, &tag);
+	publish_range(src, tag, 0, 50);
+	sink = join_with(*state, "sink", &acking);
+	run(*state);
+	assert_values(sink, 0, 0, 50);
+	assert_int_equal(durable_of(*state).behind, 0);
+	ack(sink, 1, 50);
+	publish_range(src, tag, 50, 53);
+	leave_unserved(*state, sink);
+	assert_int_equal(durable_of(*state).records, 3);
+	sink = join_with(*state, "sink", &acking);
+	run(*state);
+
+	assert_values(sink, 0, 50, 53);
+}
+
+static void test_a_queue_keeps_only_its_own_open(void **state)
+{
+	struct peer *sink, *src, *other;
+	uint32_t tag, another;
+
+	begin(*state);
+	sink = join_with(*state, "sink", &acking);
+	src = source(*state, &tag);
+	other = join_with(*state, "other", &source_module);
+	another = tag_of(other, device(other, "e"), "t", EW_TYPE_F64);
+	run(*state);
+	publish_range(other, another, 0, 1);
+	run(*state);
+	ack(sink, 1, 1);
+	publish_range(src, tag, 1, 50);
+	run(*state);
+	ack(sink, 1, 49);
+	publish_range(other, another, 50, 51);
+	leave_unserved(*state, sink);
+	sink = join_with(*state, "sink", &acking);
+	run(*state);
+
+	assert_values(sink, 0, 50, 51);
+}
+
+/* The cursor does not pass what is said after that: delivered, it would come again. */
+static void test_a_receiver_that_leaves_reads_no_further(void **state)
+{
+	struct peer *sink, *src;
+	uint32_t tag;
+
+	begin(*state);
+	src = source(*state, &tag);
+	publish_range(src, tag, 0, 20);
+	sink = join_with(*state, "sink", &acking);
+	begin_leave(sink, true);
+	publish_range(src, tag, 20, 40);
+	step_alone(sink);
+	assert_values(sink, 0, 0, 20);
+	ack(sink, 1, 20);
+	run(*state);
+	end_leave(sink);
+	sink = join_with(*state, "sink", &acking);
+	run(*state);
+
+	assert_values(sink, 0, 20, 40);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -146,6 +229,9 @@ int main(void)
 		DURABLE_TEST(test_a_restart_goes_on_with_the_same_tags),
 		DURABLE_TEST(test_a_publisher_reloads_while_its_route_is_behind),
 		DURABLE_TEST(test_a_receiver_that_is_dropped_leaves_no_cursor),
+		DURABLE_TEST(test_what_waits_in_the_queue_leaves_the_rest_answered),
+		DURABLE_TEST(test_a_queue_keeps_only_its_own_open),
+		DURABLE_TEST(test_a_receiver_that_leaves_reads_no_further),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
