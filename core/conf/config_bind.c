@@ -190,6 +190,7 @@ static int binding_device(struct binding *binding, const struct node_entry *entr
 	device->settings = module->device_settings_size > 0 ? settings : NULL;
 	device->tags = tags->tags;
 	device->tag_count = tags->count;
+	device->node = entry->value;
 	extra->tags = tags;
 	extra->set = (core.type != NULL || core.profile != NULL ? CONFIG_SET_TYPE : 0) |
 		     (core.version != NULL ? CONFIG_SET_VERSION : 0) |
@@ -262,18 +263,35 @@ static void binding_on_warning(void *arg, const struct ew_error *warning)
 	diag_warn(binding->bind.diag, &place, "%s: %s", binding->instance->name, warning->text);
 }
 
-/* The module's own word on its settings. */
+/* The nodes do not live as long as what is bound. */
+static void binding_forget_nodes(struct config_bound *bound)
+{
+	for (size_t i = 0; i < bound->device_count; i++) {
+		bound->devices[i].node = NULL;
+	}
+}
+
+static int binding_call(const struct binding *binding, struct ew_error *err)
+{
+	const struct ew_module *module = binding->module;
+	const struct config_bound *bound = binding->bound;
+	int ret = module->check == NULL ? 0 : module->check(bound->settings, err);
+
+	if (ret == 0 && module->check_devices != NULL) {
+		ret = module->check_devices(bound->settings, bound->devices, bound->device_count,
+					    err);
+	}
+	return ret;
+}
+
+/* The module's own word on its settings and devices. */
 static int binding_ask(struct binding *binding)
 {
-	const struct ew_node *node = binding->instance->node;
 	struct ew_error err = {.warn = binding_on_warning, .warn_arg = binding};
-	struct conf_place place = node->place;
-	int ret;
+	struct conf_place place = binding->instance->node->place;
+	int ret = binding_call(binding, &err);
 
-	if (binding->module->check == NULL) {
-		return 0;
-	}
-	ret = binding->module->check(binding->bound->settings, &err);
+	binding_forget_nodes(binding->bound);
 	if (ret == 0) {
 		return 0;
 	}

@@ -47,7 +47,7 @@ struct config_device_extra {
 struct config_bound {
 	struct arena arena;
 	void *settings; /* of the module's options */
-	const struct ew_device_config *devices; /* in the order of the file */
+	struct ew_device_config *devices; /* in the order of the file */
 	const struct config_device_extra *extras;
 	const uint32_t *by_path; /* indexes, sorted by path */
 	size_t device_count;

@@ -10,9 +10,10 @@
 #include <unistd.h>
 
 #include "core/base/check.h"
-#include "core/base/text.h"
 #include "core/base/error.h"
+#include "core/base/text.h"
 #include "core/conf/config_judge.h"
+#include "core/conf/own.h"
 #include "core/conf/url.h"
 
 enum {
@@ -207,6 +208,12 @@ static void judge_instance(struct judge *judge, struct config_instance *instance
 				 "'%s' cannot be the name of an instance (letters, "
 				 "digits, _ - . and at most %d)",
 				 instance->name, JUDGE_NAME_MAX); /* counted */
+	}
+	if (strcmp(instance->name, OWN_GATEWAY) == 0 ||
+	    strcmp(instance->name, OWN_CONTROL) == 0) {
+		(void)bind_error(bind, node,
+				 "'%s' is a name of edgeway's own: give the instance another",
+				 instance->name); /* counted */
 	}
 	bind->who = instance->name;
 	if (instance->module != NULL &&

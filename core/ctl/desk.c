@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "core/base/check.h"
+#include "core/conf/own.h"
 #include "core/ctl/place.h"
 
 #define DESK_POSTS_MAX  4096
@@ -46,7 +47,7 @@ int desk_new(struct bus *bus, struct loop *loop, struct desk **desk_out)
 {
 	struct desk *desk = calloc(1, sizeof(*desk));
 	struct endpoint_config config = {
-		.name = "edgewayctl", .module = &desk_module, .loop = loop,
+		.name = OWN_CONTROL, .module = &desk_module, .loop = loop,
 	};
 	int error;
 

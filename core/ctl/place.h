@@ -20,7 +20,7 @@ struct desk {
 	bool is_leaving;
 	struct list writes;             /* struct desk_write: not answered yet */
 	struct list watches;            /* struct watch: open, or on their way out */
-	bool names[DESK_WATCHES_MAX];   /* in use: watch-1, watch-2, ... */
+	bool names[DESK_WATCHES_MAX];   /* in use: edgewayctl/1, /2, ... */
 	uint64_t token;                 /* of the last write */
 };
 

@@ -17,6 +17,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/bus/pattern.h"
+#include "core/conf/own.h"
 #include "core/ctl/place.h"
 
 struct watch {
@@ -241,7 +242,8 @@ static int watch_join(struct watch *watch)
 	char name[24];
 	int error;
 
-	(void)snprintf(name, sizeof(name), "watch-%u", watch->number + 1);
+	/* no instance has a slash in its name */
+	(void)snprintf(name, sizeof(name), OWN_CONTROL "/%u", watch->number + 1);
 	config.name = name;
 	error = endpoint_new(desk->bus, &config, &watch->endpoint);
 	if (error != 0) {

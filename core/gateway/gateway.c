@@ -20,6 +20,7 @@
 #include "core/base/check.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/conf/own.h"
 
 enum {
 	TAG_VERSION,
@@ -102,7 +103,7 @@ static const struct ew_module gateway_module = {
 	.size = sizeof(struct ew_module),
 	.option_size = sizeof(struct ew_option),
 	.metric_size = sizeof(struct ew_metric),
-	.name = "gateway",
+	.name = OWN_GATEWAY,
 	.version = "1",
 	.summary = "how this gateway is",
 };

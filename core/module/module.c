@@ -98,6 +98,8 @@ static int check_callbacks(const struct ew_module *what, const char *file, struc
 		{ (what->flags & EW_HAS_DEVICES) == 0 &&
 		  (what->device_options != NULL || what->tag_options != NULL),
 		  "it has options of devices without EW_HAS_DEVICES: add the flag" },
+		{ (what->flags & EW_HAS_DEVICES) == 0 && what->check_devices != NULL,
+		  "it has check_devices() without EW_HAS_DEVICES: add the flag" },
 	};
 
 	for (size_t i = 0; i < array_count(rules); i++) {

@@ -12,12 +12,13 @@
  *        EW_BATCH_STORED; gaps of durable routes; ew_node_fail_at(), ew_node_warn();
  *        query(): what `edgewayctl ask` asks;
  *        <edgeway/journal.h>
+ *   0.3  check_devices()
  */
 #ifndef EDGEWAY_MODULE_H
 #define EDGEWAY_MODULE_H
 
 #define EW_ABI_MAJOR  0
-#define EW_ABI_MINOR  2
+#define EW_ABI_MINOR  3
 
 #include <edgeway/base.h>
 #include <edgeway/bus.h>
@@ -84,6 +85,13 @@ struct ew_module {
 	 * Returns 0, or what ew_fail(err, ...) returns; then nothing is started.
 	 */
 	int (*check)(const void *settings, struct ew_error *err);
+
+	/*
+	 * The same for `devices:`, after check(); with EW_HAS_DEVICES. Their
+	 * `node` says where: return ew_node_fail(err, devices[i].node, ...).
+	 */
+	int (*check_devices)(const void *settings, const struct ew_device_config *devices,
+			     size_t count, struct ew_error *err);
 
 	/*
 	 * Allocate, declare, make timers. No I/O, no waiting. settings live

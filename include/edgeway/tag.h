@@ -248,6 +248,7 @@ struct ew_device_config {
 	const void *settings;   /* of the module's device_options; NULL without */
 	const struct ew_tag_config *tags;
 	size_t tag_count;
+	const struct ew_node *node;     /* in check_devices(): its place in the file; else NULL */
 };
 
 /*

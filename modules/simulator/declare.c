@@ -18,14 +18,6 @@ static const struct ew_label mode_labels[PLANT_MODE_COUNT] = {
 	{PLANT_SAFE, "safe"},
 };
 
-static const unsigned tag_types[] = {
-	[PLANT_BOOL] = EW_TYPE_BOOL,
-	[PLANT_U8] = EW_TYPE_U8,
-	[PLANT_U32] = EW_TYPE_U32,
-	[PLANT_F32] = EW_TYPE_F32,
-	[PLANT_F64] = EW_TYPE_F64,
-};
-
 double simulator_step(const struct simulator_settings *settings)
 {
 	double seconds = settings->every == 0 ? FULL_SPEED_STEP :
@@ -34,53 +26,8 @@ double simulator_step(const struct simulator_settings *settings)
 	return seconds * settings->speed;
 }
 
-/* The model of a device: as its entry says, or as its type; NULL: it has none. */
-static const struct plant_kind *declare_kind(const struct ew_device_config *config)
-{
-	const struct simulator_device_settings *set = config->settings;
-
-	if (set->kind > 0) {
-		return plant_kinds()[set->kind - 1];
-	}
-	return config->spec.type != NULL ? plant_kind_find(config->spec.type) : NULL;
-}
-
-/* Devices without a model are made of their tags, and must have some. */
-static int declare_check_bare(struct simulator *sim, const struct ew_device_config *config)
-{
-	if (config->tag_count == 0) {
-		ew_log(sim->inst, EW_LOG_ERROR,
-		       "device '%s' has neither a model nor tags: say `kind: pump` or the like",
-		       config->spec.path);
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static int declare_specs(struct simulator *sim, const struct ew_device_config *configs,
-			 size_t count, struct plant_spec *specs, size_t *spec_count_out)
-{
-	size_t spec_count = 0;
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0 && i < count; i++) {
-		const struct simulator_device_settings *set = configs[i].settings;
-		const struct plant_kind *kind = declare_kind(&configs[i]);
-
-		if (kind == NULL) {
-			rc = declare_check_bare(sim, &configs[i]);
-			continue;
-		}
-		specs[spec_count].name = configs[i].spec.path;
-		specs[spec_count].kind = kind->name;
-		memcpy(specs[spec_count].links, set->links, sizeof(set->links));
-		spec_count++;
-	}
-	*spec_count_out = spec_count;
-	return rc;
-}
-
-static int declare_plant_of(struct simulator *sim, const struct plant_spec *specs, size_t count)
+static int declare_plant(struct simulator *sim, const struct ew_device_config *configs,
+			 size_t count)
 {
 	const struct simulator_settings *set = sim->settings;
 	const struct plant_options options = {
@@ -90,35 +37,12 @@ static int declare_plant_of(struct simulator *sim, const struct plant_spec *spec
 		.noise = set->noise,
 		.count = (unsigned)set->count,
 	};
-	struct plant_error error;
-	int rc = plant_check(specs, count, &error);
-
-	if (rc != 0) {
-		ew_log(sim->inst, EW_LOG_ERROR, "%s", error.text);
-		return rc;
-	}
-	return plant_new(&options, specs, count, &sim->plant);
-}
-
-static int declare_plant(struct simulator *sim, const struct ew_device_config *configs,
-			 size_t count)
-{
 	struct plant_spec *specs;
 	size_t spec_count;
-	int rc;
+	int rc = simulator_specs(configs, count, &specs, &spec_count);
 
-	if (count == 0) {
-		const struct plant_spec *line = plant_default(&spec_count);
-
-		return declare_plant_of(sim, line, spec_count);
-	}
-	specs = calloc(count, sizeof(*specs));
-	if (specs == NULL) {
-		return -ENOMEM;
-	}
-	rc = declare_specs(sim, configs, count, specs, &spec_count);
 	if (rc == 0 && spec_count > 0) {
-		rc = declare_plant_of(sim, specs, spec_count);
+		rc = plant_new(&options, specs, spec_count, &sim->plant);
 	}
 	free(specs);
 	return rc;
@@ -130,7 +54,7 @@ static int declare_tag(struct simulator *sim, size_t device, const struct plant_
 	struct ew_tag_spec spec = {
 		.size = sizeof(spec),
 		.name = tag->name,
-		.type = tag_types[tag->type],
+		.type = simulator_types[tag->type],
 		.access = EW_ACCESS_READ,
 		.unit = tag->unit,
 		.description = tag->about,
@@ -190,21 +114,11 @@ static int declare_raws(struct simulator *sim, const struct ew_device_config *co
 
 	for (size_t i = 0; rc == 0 && i < config->tag_count; i++) {
 		const struct ew_tag_spec *spec = &config->tags[i].spec;
-		size_t at = 0;
+		size_t at = simulator_tag_of(device->kind, spec->name);
 
-		while (at < device->kind->tag_count &&
-		       strcmp(device->kind->tags[at].name, spec->name) != 0) {
-			at++;
-		}
 		if (at == device->kind->tag_count || spec->type == 0 ||
-		    spec->type == tag_types[device->kind->tags[at].type]) {
+		    spec->type == simulator_types[device->kind->tags[at].type]) {
 			continue;
-		}
-		if (!raw_is_number(spec->type)) {
-			ew_log(sim->inst, EW_LOG_ERROR,
-			       "device '%s' tag '%s': the model's numbers do not go into a %s",
-			       config->spec.path, spec->name, ew_type_name(spec->type));
-			return -EINVAL;
 		}
 		rc = declare_add_raw(sim, &sim->slots[device->first_tag + at],
 				     raw_of(spec->type, spec));
@@ -234,7 +148,7 @@ static int declare_own(struct simulator *sim, const struct ew_device_config *con
 		return -ENOMEM;
 	}
 	for (size_t i = 0; rc == 0 && i < count; i++) {
-		const struct plant_kind *kind = declare_kind(&configs[i]);
+		const struct plant_kind *kind = simulator_kind_of(&configs[i]);
 		uint32_t id = EW_NO_ID;
 
 		if (kind == NULL) {

@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static const char *const kind_words[] = {
-	"auto", "pump", "flow", "level", "compressor", "pressure", "motor", "temperature", NULL,
-};
+#define KIND_WORD(name)  #name,
+
+static const char *const kind_words[] = { "auto", PLANT_KINDS(KIND_WORD) NULL };
 
 static const struct ew_option options[] = {
 	EW_DURATION_OPTION(struct simulator_settings, every, .fallback = "1s", .min = "0s",
@@ -171,6 +171,7 @@ EW_MODULE(
 	.metrics = metrics,
 	.metric_count = SIMULATOR_METRIC_COUNT,
 	.check = simulator_check,
+	.check_devices = simulator_check_devices,
 	.open = simulator_open,
 	.start = simulator_start,
 	.stop = simulator_stop,

@@ -101,6 +101,25 @@ struct simulator {
 	bool waiting;           /* for room() */
 };
 
+/* ---- specs.c: what `devices:` means ---- */
+
+/* The tag's datatype, by enum of the plant. */
+extern const unsigned simulator_types[];
+
+/* The model of a device: as its entry says, or as its type; NULL: it has none. */
+const struct plant_kind *simulator_kind_of(const struct ew_device_config *config);
+
+/* Place of a tag of the model; its tag_count: it has none of this name. */
+size_t simulator_tag_of(const struct plant_kind *kind, const char *name);
+
+/* Of the devices with a model, or of the default plant; to be freed. -ENOMEM. */
+int simulator_specs(const struct ew_device_config *configs, size_t count,
+		    struct plant_spec **specs_out, size_t *count_out);
+
+/* ew_module.check_devices */
+int simulator_check_devices(const void *settings, const struct ew_device_config *devices,
+			    size_t count, struct ew_error *err);
+
 /* declare.c: make the plant that settings and `devices:` describe, and declare it. */
 int simulator_declare(struct simulator *sim);
 

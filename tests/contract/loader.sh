@@ -128,6 +128,8 @@ refuse 'open() is missing: *' '-DBAD_FIELDS=.open=0'
 refuse 'close() is missing: *' '-DBAD_FIELDS=.close=0'
 refuse 'it says EW_CAN_WAIT without room(): *' '-DBAD_FIELDS=.flags=EW_CAN_WAIT'
 refuse 'it says EW_ACKS without batch(): *' '-DBAD_FIELDS=.flags=EW_ACKS'
+refuse 'it has check_devices() without EW_HAS_DEVICES: *' \
+	'-DBAD_FIELDS=.check_devices=(void*)bad_open'
 refuse 'it says EW_DURABLE without EW_ACKS: *' '-DBAD_FIELDS=.flags=EW_DURABLE'
 refuse '.flags has 0x4000 which this edgeway does not know, *' '-DBAD_FIELDS=.flags=0x4000'
 finish

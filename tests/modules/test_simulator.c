@@ -47,10 +47,11 @@ static void test_settings_that_make_no_sense_are_refused(void **state)
 static void test_devices_that_make_no_plant_are_refused(void **state)
 {
 	(void)state;
-	refused("devices: {a: {kind: pump, feeds: b}}\n", -EIO,
-		"device 'a' feeds 'b', which is not a device");
-	refused("devices: {a: {}}\n", -EIO, "device 'a' has neither a model nor tags");
-	refused("devices: {a: {kind: pump, tags: {Pump/Flow: {type: text}}}}\n", -EIO,
+	refused("devices: {m: {tags: {T: {type: f32}}}, a: {kind: pump, feeds: b}}\n", -EINVAL,
+		":47: line1: device 'a' feeds 'b', which is not a device");
+	refused("devices: {a: {}}\n", -EINVAL,
+		": line1: device 'a' has neither a model nor tags");
+	refused("devices: {a: {kind: pump, tags: {Pump/Flow: {type: text}}}}\n", -EINVAL,
 		"the model's numbers do not go into a text");
 	refused("devices: {a: {kind: boiler}}\n", -EINVAL, "boiler");
 }

@@ -64,10 +64,12 @@ static void test_wrong_instances_are_told(void **state)
 				   "  c: {every: 1s}\n"
 				   "  d: {module: X/y, on_failure: panic, log: loud}\n"
 				   "  e: {module: x, uplink: second, devices: [a]}\n"
-				   "  f: 7\n"),
+				   "  f: 7\n"
+				   "  gateway: {module: x}\n"),
 			 -EINVAL);
 	assert_told(&diag, "edge.yaml:3:8: 'a b' cannot be the name of an instance");
 	assert_told(&diag, "edge.yaml:4:6: option 'module' is required");
+	assert_told(&diag, "edge.yaml:8:12: 'gateway' is a name of edgeway's own");
 	assert_told(&diag, "edge.yaml:5:15: d: 'module': 'X/y' is no name of a module");
 	assert_told(&diag, "edge.yaml:5:32: 'on_failure': 'panic' is not one of continue, stop");
 	assert_told(&diag, "'log': 'loud' is not one of error, warning");

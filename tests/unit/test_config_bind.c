@@ -46,6 +46,21 @@ static int check_settings(const void *settings, struct ew_error *err)
 	return own->low < own->high ? 0 : ew_fail(err, "'low' must be below 'high'");
 }
 
+static int check_devices(const void *settings, const struct ew_device_config *devices,
+			 size_t count, struct ew_error *err)
+{
+	(void)settings;
+	for (size_t i = 0; i < count; i++) {
+		const struct device_settings *own = devices[i].settings;
+
+		if (strcmp(own->address, "nowhere") == 0) {
+			return ew_node_fail(err, devices[i].node, "device '%s' is nowhere",
+					    devices[i].spec.path);
+		}
+	}
+	return 0;
+}
+
 static const struct ew_module module = {
 	.option_size = sizeof(struct ew_option),
 	.flags = EW_HAS_DEVICES,
@@ -57,6 +72,7 @@ static const struct ew_module module = {
 	.device_settings_size = sizeof(struct device_settings),
 	.tag_settings_size = sizeof(struct tag_settings),
 	.check = check_settings,
+	.check_devices = check_devices,
 };
 
 static struct diag diag;
@@ -197,10 +213,16 @@ static void test_the_modules_own_check_is_asked(void **state)
 			 -EINVAL);
 	assert_told(&diag, "edge.yaml:3:31: line1: rules are a map");
 	config_free(&config);
+	assert_int_equal(bind_yaml("version: 1\ninstances:\n  line1: {module: bus, devices: "
+				   "{a: {address: x},\n d: {address: nowhere}}}\n"),
+			 -EINVAL);
+	assert_told(&diag, "edge.yaml:4:5: line1: device 'd' is nowhere");
+	config_free(&config);
 	deviceless.flags = 0;
 	assert_int_equal(bind_yaml("version: 1\ninstances:\n  line1: {module: bus, devices: "
 				   "{d: {address: x}}}\n"),
 			 0);
+	assert_null(bound->devices[0].node);
 	config_bound_free(&bound);
 	assert_int_equal(bind_loaded(&deviceless), -EINVAL);
 	assert_told(&diag, "edge.yaml:3:33: line1: module 'bus' takes no devices");

@@ -285,7 +285,7 @@ static void test_a_watcher_that_leaves_takes_its_route_with_it(void **state)
 	assert_int_equal(ctl_adopt(ctl, pair[0]), 0);
 	assert_int_equal(send(pair[1], line, strlen(line), 0), strlen(line));
 	step();
-	assert_has(ask("{\"do\":\"routes\"}\n"), "{\"from\":\"line1\",\"to\":\"watch-1\"");
+	assert_has(ask("{\"do\":\"routes\"}\n"), "{\"from\":\"line1\",\"to\":\"edgewayctl/1\"");
 	(void)close(pair[1]);
 	step();
 	assert_int_equal(count_of(ask("{\"do\":\"routes\"}\n"), "watch"), 0);
@@ -348,7 +348,7 @@ static void test_a_write_without_an_answer_is_unknown(void **state)
 static void test_why_names_the_hop_that_stopped_a_value(void **state)
 {
 	static const char *const tags[] = { "*:Name" };
-	struct route_rule rule = { .to = "watch-1", .tags = tags, .tag_count = 1 };
+	struct route_rule rule = { .to = "edgewayctl/1", .tags = tags, .tag_count = 1 };
 	int pair[2];
 	char line[] = "{\"do\":\"watch\",\"glob\":\"**\"}\n";
 
@@ -363,10 +363,10 @@ static void test_why_names_the_hop_that_stopped_a_value(void **state)
 	publish(5);
 	assert_has(ask("{\"do\":\"why\",\"tag\":\"pump-1:Pump/Speed\"}\n"),
 		   "{\"hop\":\"image\",\"value\":5,");
-	assert_has(got, "{\"hop\":\"line1 > watch-1\",\"passes\":false");
+	assert_has(got, "{\"hop\":\"line1 > edgewayctl/1\",\"passes\":false");
 	assert_has(got, "no pattern of the route names it");
 	assert_has(ask("{\"do\":\"why\",\"tag\":\"pump-1:Name\"}\n"),
-		   "{\"hop\":\"line1 > watch-1\",\"passes\":true,\"pattern\":\"*:Name\"");
+		   "{\"hop\":\"line1 > edgewayctl/1\",\"passes\":true,\"pattern\":\"*:Name\"");
 	(void)close(pair[1]);
 	step();
 }

@@ -51,6 +51,7 @@ struct plant_write {
 };
 
 struct plant_error {
+	size_t index;           /* of the spec */
 	char text[192];
 };
 
@@ -58,6 +59,10 @@ struct plant;
 
 /* The word in YAML for a link: `feeds`, `drives`, `heats`, `cools`. */
 const char *plant_link_name(enum plant_link link);
+
+/* The kinds, in the order of plant_kinds(). */
+#define PLANT_KINDS(X) \
+	X(pump) X(flow) X(level) X(compressor) X(pressure) X(motor) X(temperature)
 
 /* All kinds, NULL at the end. */
 const struct plant_kind *const *plant_kinds(void);

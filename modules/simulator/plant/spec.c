@@ -10,16 +10,9 @@
 
 #include "modules/simulator/plant/plant.h"
 
-static const struct plant_kind *const kinds[] = {
-	&plant_pump,
-	&plant_flow,
-	&plant_level,
-	&plant_compressor,
-	&plant_pressure,
-	&plant_motor,
-	&plant_temperature,
-	NULL,
-};
+#define KIND_POINTER(name)  &plant_##name,
+
+static const struct plant_kind *const kinds[] = { PLANT_KINDS(KIND_POINTER) NULL };
 
 static const char *const link_names[PLANT_LINK_COUNT] = {
 	[PLANT_FEEDS] = "feeds",
@@ -64,11 +57,12 @@ const struct plant_spec *plant_default(size_t *count_out)
 	return default_plant;
 }
 
-static int __attribute__((format(printf, 2, 3)))
-spec_fail(struct plant_error *error, const char *format, ...)
+static int __attribute__((format(printf, 3, 4)))
+spec_fail(struct plant_error *error, size_t index, const char *format, ...)
 {
 	va_list args;
 
+	error->index = index;
 	va_start(args, format);
 	(void)vsnprintf(error->text, sizeof(error->text), format, args); /* cut when too long */
 	va_end(args);
@@ -102,16 +96,18 @@ static int spec_check_link(const struct plant_spec *specs, size_t count,
 {
 	const struct plant_kind *kind = plant_kind_find(from->kind);
 	const struct plant_spec *to = spec_find(specs, count, from->links[link]);
+	size_t index = (size_t)(from - specs);
 
 	if (to == NULL) {
-		return spec_fail(error, "device '%s' %s '%s', which is not a device",
+		return spec_fail(error, index, "device '%s' %s '%s', which is not a device",
 				 from->name, link_names[link], from->links[link]);
 	}
 	if (to == from) {
-		return spec_fail(error, "device '%s' %s itself", from->name, link_names[link]);
+		return spec_fail(error, index, "device '%s' %s itself", from->name,
+				 link_names[link]);
 	}
 	if (!spec_allows(kind, link, to->kind)) {
-		return spec_fail(error,
+		return spec_fail(error, index,
 				 "device '%s' %s '%s': a %s does not do this to a %s", from->name,
 				 link_names[link], to->name, from->kind, to->kind);
 	}
@@ -126,7 +122,8 @@ static int spec_check_drives(const struct plant_spec *specs, const struct plant_
 		if (other->links[PLANT_DRIVES] != NULL &&
 		    spec->links[PLANT_DRIVES] != NULL &&
 		    strcmp(other->links[PLANT_DRIVES], spec->links[PLANT_DRIVES]) == 0) {
-			return spec_fail(error, "'%s' is driven by '%s' and by '%s'",
+			return spec_fail(error, (size_t)(spec - specs),
+					 "'%s' is driven by '%s' and by '%s'",
 					 spec->links[PLANT_DRIVES], other->name, spec->name);
 		}
 	}
@@ -138,19 +135,18 @@ int plant_check(const struct plant_spec *specs, size_t count, struct plant_error
 	int rc = 0;
 
 	if (count == 0) {
-		return spec_fail(error, "a plant has at least one device");
+		return spec_fail(error, 0, "a plant has at least one device");
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (specs[i].kind[0] == '\0') {
-			return spec_fail(error, "device '%s' has no kind", specs[i].name);
+			return spec_fail(error, i, "device '%s' has no kind", specs[i].name);
 		}
 		if (plant_kind_find(specs[i].kind) == NULL) {
-			return spec_fail(error, "device '%s' has the unknown kind '%s'",
+			return spec_fail(error, i, "device '%s' has the unknown kind '%s'",
 					 specs[i].name, specs[i].kind);
 		}
 		if (spec_find(specs, i, specs[i].name) != NULL) {
-			return spec_fail(error, "device '%s' is there twice",
-					 specs[i].name);
+			return spec_fail(error, i, "device '%s' is there twice", specs[i].name);
 		}
 	}
 	for (size_t i = 0; i < count && rc == 0; i++) {
