@@ -222,6 +222,14 @@ int store_cursor_get(struct store *store, const char *name, struct store_cursor 
 	return cursor != NULL ? 0 : -ENOENT;
 }
 
+/* Is what was there gone, and something left behind it? */
+static bool cursor_is_in_gap(const struct store *store, uint64_t lsn)
+{
+	const struct segment *segment = store_segment(store, lsn);
+
+	return segment != NULL && segment->header.first > lsn + 1;
+}
+
 static int cursor_set(struct store *store, const char *name, const struct store_cursor *to)
 {
 	struct cursor *cursor = cursor_find(store, name);
@@ -230,7 +238,11 @@ static int cursor_set(struct store *store, const char *name, const struct store_
 	if (error != 0) {
 		return error;
 	}
-	if (to->lsn != cursor->at.lsn) {
+	/*
+	 * Moved within what is gone it keeps them, for nobody can tell others: too much
+	 * is told to be lost then, but never too little.
+	 */
+	if (to->lsn != cursor->at.lsn && !cursor_is_in_gap(store, to->lsn)) {
 		cursor_drop_marks(cursor);
 	}
 	cursor->at = *to;

@@ -41,7 +41,8 @@ void store_reader_expect(struct store_reader *reader, const char *name,
 {
 	struct reader_owner *mine = reader_owner(reader, name);
 
-	if (mine != NULL && !mine->is_known) {
+	if (mine != NULL && (!mine->is_known || totals.samples > mine->samples ||
+			     totals.events > mine->events)) {
 		mine->is_known = true;
 		mine->samples = totals.samples;
 		mine->events = totals.events;

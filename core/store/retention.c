@@ -186,13 +186,23 @@ static ew_time retention_ended(const struct store *store, const struct segment *
 	return clock->utc + (segment->header.base.mono - clock->mono) + (lasted > 0 ? lasted : 0);
 }
 
+/* The time that nobody has turned on: a clock that is set forwards makes nothing old. */
+static ew_time retention_now(const struct store *store)
+{
+	const struct record_base *clock = store_clock_of(store, store->boot);
+	ew_time now = clock_utc();
+	ew_time steady = clock == NULL ? now : clock->utc + (clock_mono() - clock->mono);
+
+	return steady < now ? steady : now;
+}
+
 static struct segment *retention_aged(struct store *store)
 {
 	struct segment *segment = retention_oldest(store);
 	ew_time ended = segment == NULL ? 0 : retention_ended(store, segment);
 
 	return store->config.age > 0 && store->is_clock_good && ended != 0 &&
-			       ended + store->config.age < clock_utc()
+			       ended + store->config.age < retention_now(store)
 		       ? segment
 		       : NULL;
 }

@@ -132,8 +132,8 @@ void store_listen_for_room(struct store *store, void (*room)(void *arg), void *a
 void store_set_limits(struct store *store, const struct store_config *config);
 
 /*
- * The wall clock is known good from now on: samples of this boot that were
- * taken before get their times repaired when they are read.
+ * The wall clock is known good from now on, as may be said again: samples of this
+ * boot that were taken before get their times repaired when they are read.
  *
  * Thread:  any
  * Owner:   nothing
@@ -359,12 +359,13 @@ int store_reader_open(struct store *store, uint64_t after, const char *cursor,
 		      struct store_reader **reader_out) EW_CHECKED;
 
 /*
- * What the owner with this name had appended up to the reader's place: a loss right
- * behind that is told, too, when what was there is gone.
+ * What the owner with this name had appended up to where it matters, which is the
+ * reader's place or behind it: a loss from there on is told, too, when what was
+ * there is gone.
  *
  * Thread:  the reader's, before store_reader_next()
  * Owner:   name copied
- * Errors:  none: what the reader knows itself stays
+ * Errors:  none
  */
 void store_reader_expect(struct store_reader *reader, const char *name,
 			 struct store_totals totals);

@@ -350,6 +350,61 @@ static void test_age_takes_what_is_older(void **state)
 	clock_set_source(NULL);
 }
 
+static void test_clock_that_is_set_forwards_makes_nothing_old(void **state)
+{
+	struct clocks clocks = { .mono = 100 * SECOND, .utc = INT64_C(1800000000) * SECOND };
+	const struct clock_source source = { .mono = on_mono, .utc = on_utc, .arg = &clocks };
+	struct store_cursor cursor = { .lsn = 0 };
+	struct world world;
+
+	(void)state;
+	clock_set_source(&source);
+	world_init(&world);
+	world.config.age = 3600 * SECOND;
+	world_open(&world);
+	store_clock_is_good(world.store);
+	assert_int_equal(store_cursor_set(world.store, "cloud", &cursor), 0);
+	world_fill(&world, 400000);
+
+	clocks.utc += 86400 * SECOND;
+	assert_int_equal(store_sync(world.store), 0);
+	assert_int_equal(store_oldest(world.store), 1);
+
+	clocks.utc -= 2 * 86400 * SECOND;
+	clocks.mono += 4000 * SECOND;
+	assert_int_equal(store_sync(world.store), 0);
+	assert_int_equal(store_oldest(world.store), 1);
+	world_fini(&world);
+	clock_set_source(NULL);
+}
+
+/* ---- cursors ---- */
+
+static void test_cursor_that_moves_within_what_is_gone_tells_no_less(void **state)
+{
+	struct store_cursor cursor = { .lsn = 0 };
+	struct world world;
+	struct world_seen seen;
+	uint64_t all;
+
+	(void)state;
+	world_init(&world);
+	assert_int_equal(store_cursor_set(world.store, "cloud", &cursor), 0);
+	world_fill(&world, (uint64_t)2 << 20);
+	assert_true(store_oldest(world.store) > 100);
+	cursor.lsn = 10;
+	assert_int_equal(store_cursor_set(world.store, "cloud", &cursor), 0);
+	world_fill(&world, (uint64_t)1 << 20);
+	all = (world.number - 10) * 64;
+	world_open(&world);
+
+	seen = world_read(&world, 10, "cloud");
+
+	assert_true(seen.samples + seen.lost[STORE_LOST_SIZE] >= all);
+	assert_true(seen.samples + seen.lost[STORE_LOST_SIZE] <= all + 10 * 64);
+	world_fini(&world);
+}
+
 /* ---- chance against a model ---- */
 
 #define MODEL_BATCHES  20000u
@@ -445,6 +500,8 @@ int main(void)
 		cmocka_unit_test(test_place_that_cannot_be_read_is_passed_in_the_end),
 		cmocka_unit_test(test_times_before_the_clock_was_good_are_repaired),
 		cmocka_unit_test(test_age_takes_what_is_older),
+		cmocka_unit_test(test_clock_that_is_set_forwards_makes_nothing_old),
+		cmocka_unit_test(test_cursor_that_moves_within_what_is_gone_tells_no_less),
 		cmocka_unit_test(test_chance_agrees_with_the_model),
 	};
 
