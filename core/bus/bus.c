@@ -62,9 +62,8 @@ void bus_free(struct bus **bus_at)
 
 void bus_set_clock_valid(struct bus *bus, bool valid)
 {
-	bool was = atomic_exchange_explicit(&bus->clock_valid, valid, memory_order_relaxed);
-
-	if (valid && !was && bus->store != NULL) {
+	atomic_store_explicit(&bus->clock_valid, valid, memory_order_relaxed);
+	if (valid && bus->store != NULL) {
 		store_clock_is_good(bus->store);
 	}
 }

@@ -48,6 +48,7 @@ struct config_store {
 	const char *sync_text;
 	ew_dur sync; /* most time unsynced; 0: always; -1: never */
 	uint64_t reserve; /* bytes of the disk to leave free */
+	ew_dur clock_wait; /* after a start, for a clock that is known good; 0: not */
 	const char *path; /* relative to state_dir unless absolute */
 };
 

@@ -39,6 +39,9 @@ static const struct ew_option store_rows[] = {
 		  .help = "most time that a power cut can cost: a duration, always or never"),
 	EW_SIZE_OPTION(STORE, reserve, .fallback = "0", .unit = "bytes",
 		       .help = "disk space that it leaves free for others"),
+	EW_DURATION_OPTION(STORE, clock_wait, .fallback = "0",
+			   .help = "how long after a start nothing is sent from it while the clock "
+				   "is not known good; times are right then"),
 	EW_OPTION(STORE, path, .fallback = "store", .help = "folder, in state_dir unless absolute"),
 	EW_OPTION_END};
 

@@ -90,6 +90,7 @@ static void daemon_on_tick(struct loop_timer *timer)
 
 	notify_alive(&daemon->notify);
 	hang_look(daemon);
+	storage_look_at_clock(daemon);
 	fleet_metrics_take(daemon->fleet_metrics);
 	if (daemon->phase != DAEMON_RUNNING) {
 		return;

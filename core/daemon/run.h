@@ -97,6 +97,7 @@ struct daemon {
 	struct loop_watch signals;
 	struct task step;               /* looks at the whole again */
 	char said[160];                 /* to the service manager, last */
+	bool waits_for_clock;           /* durable routes do */
 	unsigned stop_class;            /* DAEMON_STOPPING: which are being stopped */
 	bool uplinks_told;              /* DAEMON_STOPPING: to stop */
 	atomic_bool uplinks_stopped;
@@ -208,6 +209,12 @@ void reload_forget_caller(struct daemon *daemon, const void *arg);
 void reload_step(struct daemon *daemon);
 
 /* ---- storage.c ---- */
+
+/* Instances run: durable routes may begin, or wait for the clock to be known good. */
+void storage_ready(struct daemon *daemon);
+
+/* They wait no longer when it is, or it took too long. Every tick. */
+void storage_look_at_clock(struct daemon *daemon);
 
 /* Open the log when the configuration needs one. After the loader, before endpoints. -ENOMEM. */
 int storage_open(struct daemon *daemon);

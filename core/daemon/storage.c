@@ -190,3 +190,33 @@ int storage_apply(struct daemon *daemon, const struct config *config)
 	/* trouble with the store stops nobody */
 	return 0;
 }
+
+/* ---- the clock ---- */
+
+void storage_ready(struct daemon *daemon)
+{
+	daemon->waits_for_clock = daemon->store != NULL && daemon->config->store.clock_wait > 0;
+	if (!daemon->waits_for_clock) {
+		bus_ready(daemon->bus);
+		return;
+	}
+	log_msg(LOG_LEVEL_NOTICE, "store", "routes wait for a clock that is known good");
+	storage_look_at_clock(daemon);
+}
+
+void storage_look_at_clock(struct daemon *daemon)
+{
+	if (!daemon->waits_for_clock) {
+		return;
+	}
+	if (gateway_look_at_clock(daemon->gateway)) {
+		log_msg(LOG_LEVEL_NOTICE, "store", "the clock is known good: routes begin");
+	} else if (clock_mono() - daemon->started >= daemon->config->store.clock_wait) {
+		log_msg(LOG_LEVEL_WARNING, "store",
+			"the clock is not known good after clock_wait: routes begin all the same");
+	} else {
+		return;
+	}
+	daemon->waits_for_clock = false;
+	bus_ready(daemon->bus);
+}

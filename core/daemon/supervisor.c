@@ -357,7 +357,7 @@ static void supervisor_ready(struct daemon *daemon)
 	int error;
 
 	daemon->phase = DAEMON_RUNNING;
-	bus_ready(daemon->bus);
+	storage_ready(daemon);
 	error = uplinks_start(daemon->uplinks);
 	if (error != 0) {
 		log_msg(LOG_LEVEL_ERROR, "uplink", "cannot be started: %s", strerror(-error));

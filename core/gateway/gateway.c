@@ -376,6 +376,12 @@ void gateway_set_clock_valid_after(struct gateway *gateway, ew_time after)
 	gateway_update_clock(gateway);
 }
 
+bool gateway_look_at_clock(struct gateway *gateway)
+{
+	gateway_update_clock(gateway);
+	return gateway->clock_valid;
+}
+
 bool gateway_clock_is_valid(const struct gateway *gateway)
 {
 	return gateway->clock_valid;

@@ -48,7 +48,10 @@ void gateway_refresh(struct gateway *gateway);
 /* After a reload. */
 void gateway_set_clock_valid_after(struct gateway *gateway, ew_time after);
 
-/* Is the wall clock known good, as of the last update? */
+/* Is the wall clock known good now? The bus is told. */
+bool gateway_look_at_clock(struct gateway *gateway);
+
+/* Is the wall clock known good, as of the last look? */
 bool gateway_clock_is_valid(const struct gateway *gateway);
 
 /* Leave the bus; the loop must run until gateway_has_left(). */

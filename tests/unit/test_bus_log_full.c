@@ -123,6 +123,23 @@ static void test_source_that_does_not_wait_is_told_what_it_lost(void **state)
 	assert_true(sink->samples >= (size_t)stored);
 }
 
+static void test_log_hears_of_a_clock_that_was_always_good(void **state)
+{
+	struct world *world = *state;
+	struct peer *src;
+	uint32_t tag;
+
+	route_to_log(world, ROUTE_BLOCK);
+	src = join_with(world, "src", &source_module);
+	tag = tag_of(src, device(src, "d"), "t", EW_TYPE_F64);
+	assert_int_equal(publish(src, tag, 1), 0);
+	assert_int_equal(store_stats(store).oldest_time, 0);
+
+	bus_set_clock_valid(world->bus, true);
+
+	assert_true(store_stats(store).oldest_time > 0);
+}
+
 static int small_log_setup(void **state)
 {
 	assert_int_equal(world_setup(state), 0);
@@ -201,6 +218,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LOG_TEST(test_source_waits_for_the_disk_and_loses_nothing),
 		LOG_TEST(test_source_that_does_not_wait_is_told_what_it_lost),
+		LOG_TEST(test_log_hears_of_a_clock_that_was_always_good),
 		cmocka_unit_test_setup_teardown(test_what_is_gone_behind_the_queue_is_told,
 						small_log_setup, log_teardown),
 	};
