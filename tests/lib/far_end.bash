@@ -93,10 +93,10 @@ start_daemon() {
 
 # more NUMBERS: so many are published, whether they come or not
 is_published() {
-	[ "$(published)" -ge "$1" ]
+	[ -e "$work/state/instances/n/place" ] && [ "$(published)" -ge "$1" ]
 }
 more() {
-	wait_for 'numbers to be published' is_published $(($(published) + $1))
+	wait_for "numbers to be published" is_published $(($(published) + $1))
 }
 
 # has_come NUMBER
@@ -109,10 +109,14 @@ has_more() {
 	[ "$(tally numbered)" -ge "$1" ]
 }
 
-# ledger_told: samples that the daemon says are lost, of all reasons, since it started
+# ledger_told: numbered samples that the daemon says are lost, of all reasons, since
+# it started; the monotonic time is one more in each batch
 ledger_told() {
-	ctl --json ledger | grep '"from":"n","to":"cloud"' |
-		grep -oE '"lost_[a-z_]+":[0-9]+' | awk -F: '{ n += $2 } END { print n + 0 }'
+	local lost
+	lost=$(ctl --json ledger | grep '"from":"n","to":"cloud"' |
+		grep -oE '"lost_[a-z_]+":[0-9]+' | awk -F: '{ n += $2 } END { print n + 0 }')
+	[ "$mono" = no ] || lost=$((lost * tags / (tags + 1)))
+	echo "$lost"
 }
 
 # stop_daemon: in order; what it told to be lost is kept in $told
