@@ -116,8 +116,8 @@ static bool flow_has_to_flush(const struct model_metric *metric, uint64_t ms, bo
 }
 
 /*
- * One sample. -EAGAIN: the outbox is full, the sample was not taken; nothing
- * else stops the flow.
+ * One sample. -EAGAIN: the outbox is full, or no birth has named the metric
+ * yet; the sample was not taken. Nothing else stops the flow.
  */
 static int flow_sample(struct edge *edge, const struct ew_sample *sample, bool is_repeat,
 		       uint64_t index)
@@ -131,6 +131,9 @@ static int flow_sample(struct edge *edge, const struct ew_sample *sample, bool i
 	if (device == NULL || device->life != MODEL_BORN) {
 		edge_count(edge, EDGE_SKIPPED, 1);
 		return 0;
+	}
+	if (!metric->is_born) {
+		return -EAGAIN; /* edge_tend() goes on behind the birth that names it */
 	}
 	historical = index < device->born_mark || (sample->flags & EW_HISTORICAL) != 0;
 	if (is_repeat && index < device->born_mark) {
@@ -161,7 +164,7 @@ static int flow_sample(struct edge *edge, const struct ew_sample *sample, bool i
 	return 0;
 }
 
-/* All samples of the batch, or 0 and the outbox is full. */
+/* All samples of the batch? */
 static bool flow_batch(struct edge *edge, uint64_t index)
 {
 	const struct ew_batch *batch = pending_at(&edge->pending, index)->batch;

@@ -260,6 +260,7 @@ int model_add_tag(struct model *model, const struct ew_tag_info *info)
 		metric = model->metrics[info->id];
 	}
 	metric->type = type;
+	metric->is_born = false;
 	metric->is_executable = (info->spec.access & EW_ACCESS_EXECUTE) != 0 &&
 				(info->spec.access & EW_ACCESS_WRITE) == 0;
 	model->room_size = room > model->room_size ? room : model->room_size;

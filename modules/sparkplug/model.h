@@ -23,6 +23,7 @@ struct model_metric {
 	uint32_t alias;
 	unsigned type;                  /* enum sp_type */
 	bool is_executable;             /* and not to be set */
+	bool is_born;                   /* a birth of its device had it */
 	uint64_t last_ms;               /* in the message that is being made */
 	struct model_device *device;
 	struct model_metric *next;      /* of the device, in the order of declaration */

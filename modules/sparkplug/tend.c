@@ -42,6 +42,9 @@ static int tend_make(struct edge *edge, const struct model_device *device,
 
 static void tend_was_born(struct edge *edge, struct model_device *device)
 {
+	for (struct model_metric *metric = device->metrics; metric != NULL; metric = metric->next) {
+		metric->is_born = true;
+	}
 	device->life = MODEL_BORN;
 	device->is_stale = false;
 	device->born_at = ew_now();

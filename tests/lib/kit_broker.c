@@ -188,6 +188,14 @@ const struct ew_uplink_will *ew_test_will(struct ew_test *test, const char *upli
 	return broker->connections > 0 ? &broker->will : NULL;
 }
 
+int ew_test_subscribed_qos(struct ew_test *test, const char *uplink, const char *filter)
+{
+	struct wire_broker *broker = find_broker(test, uplink, __func__);
+	const struct wire_filter *found = wire_filter_find(&broker->subscriptions, filter);
+
+	return found != NULL ? found->qos : -ENOENT;
+}
+
 bool ew_test_is_subscribed(struct ew_test *test, const char *uplink, const char *filter)
 {
 	struct wire_broker *broker = find_broker(test, uplink, __func__);

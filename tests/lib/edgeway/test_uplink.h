@@ -159,6 +159,15 @@ EW_API const struct ew_uplink_will *ew_test_will(struct ew_test *test, const cha
 EW_API bool ew_test_is_subscribed(struct ew_test *test, const char *uplink, const char *filter);
 
 /*
+ * With which QoS it is.
+ *
+ * Thread:  the test's
+ * Owner:   nothing
+ * Errors:  -ENOENT  it is not subscribed to
+ */
+EW_API int ew_test_subscribed_qos(struct ew_test *test, const char *uplink, const char *filter);
+
+/*
  * The state of the session: "online", "gated", "waiting", ...
  *
  * Thread:  the test's

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the judge share. */
+#ifndef TESTS_CONFORMANCE_JUDGE_INSIDE_H
+#define TESTS_CONFORMANCE_JUDGE_INSIDE_H
+
+#include "tests/conformance/judge.h"
+#include "tests/lib/sparkplug_b.pb-c.h"
+
+typedef Org__Eclipse__Tahu__Protobuf__Payload Payload;
+typedef Org__Eclipse__Tahu__Protobuf__Payload__Metric Metric;
+
+#define JUDGE_VALUE(name)  ORG__ECLIPSE__TAHU__PROTOBUF__PAYLOAD__METRIC__VALUE_##name
+
+enum judge_verb {
+	VERB_NBIRTH, VERB_NDATA, VERB_NDEATH, VERB_DBIRTH, VERB_DDATA, VERB_DDEATH, VERB_NONE,
+};
+
+static inline bool judge_is_birth(enum judge_verb verb)
+{
+	return verb == VERB_NBIRTH || verb == VERB_DBIRTH;
+}
+
+static inline bool judge_is_data(enum judge_verb verb)
+{
+	return verb == VERB_NDATA || verb == VERB_DDATA;
+}
+
+/* The index of a device; -1: not one. */
+int judge_device(struct judge *judge, const char *name);
+
+/* The number in the metric bdSeq; -1: there is none that is right. */
+int judge_bdseq(const Payload *payload);
+
+/* Metrics of a birth or of data. device: -1 for the node. */
+void judge_metrics(struct judge *judge, enum judge_verb verb, int device, const Payload *payload);
+
+/* The properties of a metric, its DataSet. */
+void judge_parts(struct judge *judge, enum judge_verb verb, const Metric *metric);
+
+#endif

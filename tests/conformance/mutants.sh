@@ -1,0 +1,70 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Does the judge see anything? Each line of mutants.tsv is a fault: one file is
+# compiled with it, the conformance test of the edge node is linked with that
+# and run, and the requirement that the line names must be broken. A fault that
+# is not seen is a failure, and so is one that does not compile or changes
+# nothing.
+set -euo pipefail
+src=${top_srcdir:?run by make check} build=${top_builddir:?run by make check}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+table=$src/tests/conformance/mutants.tsv
+
+# value NAME: a variable of the Makefile
+value() {
+	make -s -C "$build" print VAR="$1"
+}
+cd "$build" # the flags have paths from there
+read -ra compile <<<"${CC:?} $(value DEFS) $(value AM_CPPFLAGS) $(value CPPFLAGS) $(value AM_CFLAGS) $(value CFLAGS)"
+read -ra link <<<"$(value AM_LDFLAGS)"
+compile+=(-O0 -U_FORTIFY_SOURCE -w)
+
+# mutant NUMBER: one line of the table
+mutant() {
+	local id path edit fault objects object base=$work/$1
+	IFS=$'\t' read -r id path edit fault < <(sed -n "$1p" "$table")
+	sed "$edit" "$src/$path" >"$base.c"
+	if cmp -s "$base.c" "$src/$path"; then
+		echo "line $1: changes nothing: $fault"
+		return 1
+	fi
+	objects=("$base.o")
+	for object in "$build"/tests/conformance/edge-*.o \
+		"$build"/tests/modules/conformance_edge-*.o \
+		"$build"/modules/sparkplug/tests_conformance_edge-*.o; do
+		[ "$object" = "$build/${path%/*}/tests_conformance_edge-$(basename "$path" .c).o" ] ||
+			objects+=("$object")
+	done
+	if ! "${compile[@]}" -c -o "$base.o" "$base.c" >"$base.log" 2>&1; then
+		echo "line $1: does not compile: $fault"
+		cat "$base.log"
+		return 1
+	fi
+	"${compile[@]}" "${link[@]}" -o "$base.test" "${objects[@]}" \
+		"$build/modules/sparkplug/.libs/libedge.a" \
+		"$build/tests/conformance/.libs/libjudge.a" -lprotobuf-c \
+		"$build/.libs/libedgeway-test.so" -Wl,-rpath,"$build/.libs" -lcmocka -lm \
+		>>"$base.log" 2>&1 || { cat "$base.log"; return 1; }
+	EW_CONFORMANCE_LOG=$base.checked timeout -k 1 60 "$base.test" >"$base.log" 2>&1 || true
+	if ! grep -q "^$id broken " "$base.checked" 2>/dev/null; then
+		echo "line $1: survives, $id is not broken: $fault"
+		return 1
+	fi
+	rm -f "$base".*
+}
+
+mapfile -t lines < <(awk '!/^#/ { print NR }' "$table")
+[ "${#lines[@]}" -ge 60 ] || { echo "FAILED: only ${#lines[@]} faults" >&2; exit 1; }
+failed=0
+for line in "${lines[@]}"; do
+	while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do
+		wait -n || failed=$((failed + 1))
+	done
+	mutant "$line" &
+done
+for job in $(jobs -p); do
+	wait "$job" || failed=$((failed + 1))
+done
+echo "${#lines[@]} faults, $failed not found, $SECONDS s"
+[ "$failed" -eq 0 ]
