@@ -261,59 +261,83 @@ static uint64_t append_data(struct store *store, enum record_kind kind, const un
 	return lsn;
 }
 
-/* Make sure that the open segment's dictionary has all tags; their numbers to ids. */
-static int append_tags(struct store *store, const struct store_batch *batch, uint32_t *ids_out)
+/* A tag that the open segment does not know yet. */
+static int append_tag(struct store *store, uint32_t tag, uint32_t *id_out)
 {
-	for (uint32_t i = 0; i < batch->count; i++) {
-		uint32_t tag = batch->samples[i].tag;
-		struct store_tag described = { 0 };
-		unsigned char *at;
-		int error;
+	struct store_tag described = { 0 };
+	unsigned char *at;
+	int error = -ENOENT;
 
-		if (dictionary_find(&store->dictionary, tag, &ids_out[i])) {
-			continue;
-		}
-		error = store->listener.describe == NULL
-				? -ENOENT
-				: store->listener.describe(store->listener.arg, tag, &described);
-		if (error == 0 && record_tag_bound(&described) > TAG_BYTES_MAX) {
-			error = -EMSGSIZE;
-		}
-		if (error == 0 && tail_room(&store->tail) < record_tag_bound(&described)) {
-			error = -EAGAIN;
-		}
-		if (error == 0) {
-			error = dictionary_add(&store->dictionary, tag, &ids_out[i]);
-		}
-		if (error != 0) {
-			return error;
-		}
-		at = tail_at(&store->tail, store->tail.head);
-		append_commit(store, at + record_frame(at, RECORD_TAG, store->open->index.last,
-						       record_tag_put(at + RECORD_HEADER_BYTES,
-								      ids_out[i], &described)));
+	if (store->listener.describe != NULL) {
+		error = store->listener.describe(store->listener.arg, tag, &described);
 	}
+	if (error == 0 && record_tag_bound(&described) > TAG_BYTES_MAX) {
+		error = -EMSGSIZE;
+	}
+	if (error == 0 && tail_room(&store->tail) < record_tag_bound(&described)) {
+		error = -EAGAIN;
+	}
+	if (error == 0) {
+		error = dictionary_add(&store->dictionary, tag, id_out);
+	}
+	if (error != 0) {
+		return error;
+	}
+	at = tail_at(&store->tail, store->tail.head);
+	append_commit(store, at + record_frame(at, RECORD_TAG, store->open->index.last,
+					       record_tag_put(at + RECORD_HEADER_BYTES, *id_out,
+							      &described)));
 	return 0;
 }
 
-static int append_samples_bound(const struct store *store, const struct store_batch *batch,
-				size_t *bound_out)
+/* Make sure that the open segment's dictionary has all tags; their numbers to ids. */
+static int append_tags(struct store *store, const struct store_batch *batch, uint32_t *ids_out)
 {
-	size_t parts = 1;
-	size_t text = 0;
+	/* a copy: writing ids would make the loop read it anew */
+	struct dictionary known = store->dictionary;
+	int error = 0;
 
-	for (uint32_t i = 0; i < batch->count; i++) {
-		if (ew_sample_has_bytes(&batch->samples[i])) {
-			if (batch->samples[i].v.x.size > STORE_TEXT_MAX) {
-				return -EMSGSIZE;
-			}
-			text += batch->samples[i].v.x.size;
+	for (uint32_t i = 0; i < batch->count && error == 0; i++) {
+		if (!dictionary_find(&known, batch->samples[i].tag, &ids_out[i])) {
+			error = append_tag(store, batch->samples[i].tag, &ids_out[i]);
+			known = store->dictionary;
 		}
 	}
-	text += batch->count * (size_t)SAMPLES_ONE_MAX;
-	parts += 2 * text / PART_BYTES;
-	*bound_out = text + parts * (RECORD_HEADER_BYTES + 2 * RECORD_NUMBER_MAX);
-	return *bound_out <= store->tail.size / 2 ? 0 : -EMSGSIZE;
+	return error;
+}
+
+/* What one look at a batch, without the lock, tells. */
+struct append_size {
+	size_t bytes;                   /* of the samples, at most */
+	size_t bound;                   /* of all their records */
+	ew_time earliest, latest;
+};
+
+static int append_measure(const struct store *store, const struct store_batch *batch,
+			  struct append_size *size_out)
+{
+	struct append_size size = {
+		.bytes = batch->count * (size_t)SAMPLES_ONE_MAX,
+		.earliest = batch->samples[0].time,
+		.latest = batch->samples[0].time,
+	};
+
+	for (uint32_t i = 0; i < batch->count; i++) {
+		const struct ew_sample *sample = &batch->samples[i];
+
+		size.earliest = sample->time < size.earliest ? sample->time : size.earliest;
+		size.latest = sample->time > size.latest ? sample->time : size.latest;
+		if (ew_sample_has_bytes(sample)) {
+			if (sample->v.x.size > STORE_TEXT_MAX) {
+				return -EMSGSIZE;
+			}
+			size.bytes += sample->v.x.size;
+		}
+	}
+	size.bound = size.bytes + (1 + 2 * size.bytes / PART_BYTES) *
+					  (RECORD_HEADER_BYTES + 2 * RECORD_NUMBER_MAX);
+	*size_out = size;
+	return size.bound <= store->tail.size / 2 ? 0 : -EMSGSIZE;
 }
 
 /* How many samples from here make one record. */
@@ -345,9 +369,6 @@ static uint64_t append_record(struct store *store, struct store_owner *owner,
 					    (part->samples[0].flags & EW_CLOCK_UNSET) != 0);
 
 	at = samples_put(at, part->samples, ids, part->count, &segment->header.base);
-	for (uint32_t i = 0; i < part->count; i++) {
-		segment_index_time(index, part->samples[i].time);
-	}
 	index->samples += part->count;
 	owner->samples += part->count;
 	store->counts.appended_samples += part->count;
@@ -355,19 +376,16 @@ static uint64_t append_record(struct store *store, struct store_owner *owner,
 }
 
 static int append_samples(struct store *store, struct store_owner *owner,
-			  const struct store_batch *batch, uint64_t *lsn_out)
+			  const struct store_batch *batch, const struct append_size *size,
+			  uint64_t *lsn_out)
 {
 	uint32_t *ids = store->ids;
-	size_t bound;
-	int error = append_samples_bound(store, batch, &bound);
+	int error = append_prepare(store, owner, size->bound);
 
-	if (error == 0) {
-		error = append_prepare(store, owner, bound);
-	}
 	if (error == 0) {
 		error = append_tags(store, batch, ids);
 	}
-	if (error == 0 && tail_room(&store->tail) < bound) {
+	if (error == 0 && tail_room(&store->tail) < size->bound) {
 		error = -EAGAIN;
 	}
 	if (error != 0) {
@@ -377,10 +395,13 @@ static int append_samples(struct store *store, struct store_owner *owner,
 		struct store_batch part = *batch;
 
 		part.samples += done;
-		part.count = append_part(part.samples, batch->count - done);
+		part.count = size->bytes <= PART_BYTES ?
+				     batch->count : append_part(part.samples, batch->count - done);
 		*lsn_out = append_record(store, owner, &part, ids + done);
 		done += part.count;
 	}
+	segment_index_time(&store->open->index, size->earliest);
+	segment_index_time(&store->open->index, size->latest);
 	return 0;
 }
 
@@ -484,7 +505,6 @@ static int append_leave(struct store *store, int error)
 	if (!atomic_load_explicit(&store->is_tight, memory_order_relaxed)) {
 		(void)append_look_for_room(store);
 	}
-
 	store->counts.refused += error != 0 ? 1 : 0;
 	if (error == 0 || error == -ENOSPC) {
 		store->is_full = error != 0;
@@ -497,9 +517,16 @@ static int append_leave(struct store *store, int error)
 int store_append_samples(struct store *store, struct store_owner *owner,
 			 const struct store_batch *batch, uint64_t *lsn_out)
 {
+	struct append_size size;
+	int error;
+
 	check(batch->count > 0 && batch->count <= EW_BATCH_MAX);
+	error = append_measure(store, batch, &size);
 	(void)pthread_mutex_lock(&store->lock);
-	return append_leave(store, append_samples(store, owner, batch, lsn_out));
+	if (error == 0) {
+		error = append_samples(store, owner, batch, &size, lsn_out);
+	}
+	return append_leave(store, error);
 }
 
 int store_append_event(struct store *store, struct store_owner *owner,

@@ -37,83 +37,63 @@ static struct samples_last samples_begin(const struct record_base *base)
 	return (struct samples_last){ .tag = UINT32_MAX, .quality = EW_GOOD, .time = base->utc };
 }
 
-static enum form form_of_float(double value)
+/* A number as short as it gets without a change. */
+static inline unsigned char *put_float(unsigned char *at, double value, unsigned *form_out)
 {
 	uint64_t bits;
+	uint32_t word;
+	float narrow;
 
 	memcpy(&bits, &value, sizeof(bits));
 	/* a NaN compares with nothing; minus zero has no whole form */
 	if (value > -WHOLE_MAX && value < WHOLE_MAX && (double)(int32_t)value == value &&
 	    bits != UINT64_C(1) << 63) {
-		return FORM_F64_WHOLE;
+		*form_out = FORM_F64_WHOLE;
+		return wire_put_signed(at, (int32_t)value);
 	}
 	/* a double out of a float's range may not be converted */
 	if (value >= -3.4e38 && value <= 3.4e38 && (double)(float)value == value) {
-		return FORM_F64_SHORT;
+		narrow = (float)value;
+		memcpy(&word, &narrow, sizeof(word));
+		wire_put_u32(at, word);
+		*form_out = FORM_F64_SHORT;
+		return at + 4;
 	}
-	return FORM_F64;
+	wire_put_u64(at, bits);
+	*form_out = FORM_F64;
+	return at + 8;
 }
 
-static enum form form_of(const struct ew_sample *sample)
+static unsigned char *put_other(unsigned char *at, const struct ew_sample *sample,
+				unsigned *form_out)
 {
 	switch ((enum ew_carrier)sample->type) {
 	case EW_BOOL:
-		return sample->v.b ? FORM_TRUE : FORM_FALSE;
+		*form_out = sample->v.b ? FORM_TRUE : FORM_FALSE;
+		return at;
 	case EW_I64:
-		return FORM_I64;
+		*form_out = FORM_I64;
+		return wire_put_signed(at, sample->v.i);
 	case EW_U64:
-		return FORM_U64;
-	case EW_F64:
-		return form_of_float(sample->v.f);
+		*form_out = FORM_U64;
+		return wire_put_varint(at, sample->v.u);
 	case EW_TEXT:
-		return FORM_TEXT;
 	case EW_BYTES:
-		return FORM_BYTES;
+		*form_out = sample->type == EW_TEXT ? FORM_TEXT : FORM_BYTES;
+		return wire_put_bytes(at, sample->v.x.at, sample->v.x.size);
+	case EW_F64:
 	case EW_NONE:
 		break;
 	}
-	return FORM_NONE;
-}
-
-static unsigned char *put_value(unsigned char *at, enum form form, const struct ew_sample *sample)
-{
-	float narrow;
-	uint32_t word;
-	uint64_t bits;
-
-	switch (form) {
-	case FORM_I64:
-		return wire_put_signed(at, sample->v.i);
-	case FORM_U64:
-		return wire_put_varint(at, sample->v.u);
-	case FORM_F64:
-		memcpy(&bits, &sample->v.f, sizeof(bits));
-		wire_put_u64(at, bits);
-		return at + 8;
-	case FORM_F64_SHORT:
-		narrow = (float)sample->v.f;
-		memcpy(&word, &narrow, sizeof(word));
-		wire_put_u32(at, word);
-		return at + 4;
-	case FORM_F64_WHOLE:
-		return wire_put_signed(at, (int64_t)sample->v.f);
-	case FORM_TEXT:
-	case FORM_BYTES:
-		return wire_put_bytes(at, sample->v.x.at, sample->v.x.size);
-	case FORM_NONE:
-	case FORM_FALSE:
-	case FORM_TRUE:
-		break;
-	}
+	*form_out = FORM_NONE;
 	return at;
 }
 
-static unsigned char *put_one(unsigned char *at, const struct ew_sample *sample, uint32_t tag,
-			      struct samples_last *last)
+static inline unsigned char *put_differences(unsigned char *at, const struct ew_sample *sample,
+				      uint32_t tag, struct samples_last *last)
 {
 	unsigned char *control = at++;
-	enum form form = form_of(sample);
-	unsigned bits = (unsigned)form;
+	unsigned bits = 0;
 
 	if (tag != last->tag + 1) {
 		bits |= HAS_TAG;
@@ -130,11 +110,35 @@ static unsigned char *put_one(unsigned char *at, const struct ew_sample *sample,
 		*at++ = sample->flags;
 	}
 	*control = (unsigned char)bits;
-	last->tag = tag;
 	last->time = sample->time;
 	last->quality = sample->quality;
 	last->flags = sample->flags;
-	return put_value(at, form, sample);
+	return at;
+}
+
+static inline bool is_next(const struct ew_sample *sample, uint32_t tag,
+			   const struct samples_last *last)
+{
+	return ((tag ^ (last->tag + 1)) | (uint32_t)(sample->quality ^ last->quality) |
+		(uint32_t)(sample->flags ^ last->flags)) == 0 && sample->time == last->time;
+}
+
+static inline unsigned char *put_one(unsigned char *at, const struct ew_sample *sample,
+				     uint32_t tag, struct samples_last *last)
+{
+	unsigned char *control = at++;
+	unsigned bits = 0;
+	unsigned form;
+
+	if (!is_next(sample, tag, last)) {
+		at = put_differences(control, sample, tag, last);
+		bits = *control;
+	}
+	last->tag = tag;
+	at = sample->type == EW_F64 ? put_float(at, sample->v.f, &form) :
+				      put_other(at, sample, &form);
+	*control = (unsigned char)(bits | form);
+	return at;
 }
 
 unsigned char *samples_put(unsigned char *at, const struct ew_sample *samples,
