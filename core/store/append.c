@@ -23,11 +23,9 @@
 
 static size_t append_group_bound(const struct store *store)
 {
-	size_t bound = 0;
+	size_t bound = store->owner_count * (size_t)(RECORD_HEADER_BYTES + RECORD_NUMBER_MAX) +
+		       store->owner_name_bytes;
 
-	for (uint32_t i = 0; i < store->owner_count; i++) {
-		bound += RECORD_HEADER_BYTES + RECORD_NUMBER_MAX + strlen(store->owners[i]->name);
-	}
 	for (uint32_t i = 0; i < store->cursor_count; i++) {
 		bound += cursor_bound(store->cursors[i]);
 	}

@@ -92,6 +92,7 @@ struct store {
 	uint32_t *ids;                  /* of one batch's tags there */
 	struct store_owner *owners[STORE_OWNERS_MAX];
 	uint32_t owner_count;
+	size_t owner_name_bytes;        /* of all their names */
 	struct cursor *cursors[STORE_CURSORS_MAX];
 	uint32_t cursor_count;
 	bool are_cursors_dirty;

@@ -263,6 +263,7 @@ int store_owner_make(struct store *store, const char *name, struct store_owner *
 	owner->id = store->owner_count;
 	memcpy(owner->name, name, size);
 	store->owners[store->owner_count++] = owner;
+	store->owner_name_bytes += size - 1;
 	*owner_out = owner;
 	return 0;
 }
