@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The log on a real disk: appending with a group of 10 ms against plain writes
- * of the same bytes with the same rhythm of syncs, in turns; bytes a sample;
- * opening a backlog; what coding costs.
+ * of the same bytes with the same rhythm of syncs; bytes a sample; opening a
+ * backlog; what coding costs.
+ *
+ * A disk that others use is fast now and slow then: log and plain writes take
+ * many short turns, and each pair gives a ratio. Both are open all the while;
+ * the log makes its segments on the way, the plain file has all its room before.
  *
  * BENCH_DIR says where (default: the working directory), BENCH_BATCHES how
- * many batches of 64 a turn appends, BENCH_BACKLOG another size, in MiB, to open.
+ * many batches of 64 a turn appends, BENCH_PAIRS how many turns, BENCH_BACKLOG
+ * another size, in MiB, to open.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -113,69 +118,98 @@ struct run {
 	uint64_t syncs;
 };
 
-static struct run run_store(const struct place *place, uint64_t batches)
-{
-	struct store *store = open_store(place, GROUP);
+/* The log, and beside it a file that is written as much. */
+struct sides {
+	struct store *store;
 	struct store_owner *owner;
-	struct store_stats stats;
+	uint64_t number;
+	int plain;
+	off_t written;
+	unsigned char *bytes;           /* of a group of the plain file */
+	size_t room;
+};
+
+static struct run run_store(struct sides *sides, uint64_t batches)
+{
+	struct store_stats before = store_stats(sides->store);
 	int64_t begin = clock_mono();
+	struct store_stats after;
 	struct run run;
 
-	check(store_owner_find(store, "line1", &owner) == 0);
-	for (uint64_t i = 1; i <= batches; i++) {
-		append(store, owner, i);
+	for (uint64_t i = 0; i < batches; i++) {
+		append(sides->store, sides->owner, ++sides->number);
 	}
-	check(store_sync(store) == 0);
+	check(store_sync(sides->store) == 0);
 	run.seconds = (double)(clock_mono() - begin) / 1e9;
-	stats = store_stats(store);
-	run.bytes = stats.written_bytes;
-	run.syncs = stats.syncs;
-	store_close(&store);
-	remove_store(place);
+	after = store_stats(sides->store);
+	run.bytes = after.written_bytes - before.written_bytes;
+	run.syncs = after.syncs - before.syncs;
 	return run;
 }
 
-/* As many bytes, in as many groups, each synced, into one preallocated file. */
-static double run_plain(const struct place *place, const struct run *like)
+/* As many bytes, in as many groups, each synced. */
+static double run_plain(struct sides *sides, const struct run *like)
 {
 	size_t group = (size_t)(like->bytes / like->syncs);
-	int fd = open(place->plain, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	unsigned char *bytes = malloc(group);
-	int64_t begin = clock_mono();
-	double seconds;
+	int64_t begin;
 
-	check(fd >= 0 && bytes != NULL);
-	memset(bytes, 0x5a, group);
-	check(posix_fallocate(fd, 0, (off_t)like->bytes) == 0);
-	for (uint64_t i = 0; i < like->syncs; i++) {
-		check(pwrite(fd, bytes, group, (off_t)(i * group)) == (ssize_t)group);
-		check(fdatasync(fd) == 0);
+	if (sides->room < group) {
+		sides->bytes = realloc(sides->bytes, group);
+		check(sides->bytes != NULL);
+		memset(sides->bytes, 0x5a, group);
+		sides->room = group;
 	}
-	seconds = (double)(clock_mono() - begin) / 1e9;
-	(void)close(fd);
-	free(bytes);
-	remove_store(place);
-	return seconds;
+	begin = clock_mono();
+	for (uint64_t i = 0; i < like->syncs; i++) {
+		check(pwrite(sides->plain, sides->bytes, group, sides->written) ==
+		      (ssize_t)group);
+		check(fdatasync(sides->plain) == 0);
+		sides->written += (off_t)group;
+	}
+	return (double)(clock_mono() - begin) / 1e9;
+}
+
+static void open_sides(const struct place *place, uint64_t samples, struct sides *sides)
+{
+	*sides = (struct sides){ .store = open_store(place, GROUP) };
+	check(store_owner_find(sides->store, "line1", &sides->owner) == 0);
+	sides->plain = open(place->plain, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	check(sides->plain >= 0);
+	check(posix_fallocate(sides->plain, 0, (off_t)(samples * 16)) == 0);
+	check(fdatasync(sides->plain) == 0);
 }
 
 static void bench_append(const struct place *place)
 {
-	uint64_t batches = bench_setting("BENCH_BATCHES", 300000);
-	double shares[TURNS], rates[TURNS];
+	uint64_t batches = bench_setting("BENCH_BATCHES", 20000);
+	size_t pairs = bench_setting("BENCH_PAIRS", 25);
+	double *shares = calloc(3 * pairs, sizeof(*shares));
+	double *rates = shares + pairs, *plains = shares + 2 * pairs;
 	struct run run = { 0 };
+	struct sides sides;
 
-	for (unsigned turn = 0; turn < TURNS; turn++) {
+	check(shares != NULL);
+	open_sides(place, (pairs + 1) * batches * SAMPLES, &sides);
+	(void)run_store(&sides, batches);
+	for (size_t i = 0; i < pairs; i++) {
 		double plain;
 
-		run = run_store(place, batches);
-		plain = run_plain(place, &run);
-		shares[turn] = 100 * plain / run.seconds;
-		rates[turn] = (double)(batches * SAMPLES) / run.seconds / 1e6;
+		run = run_store(&sides, batches);
+		plain = run_plain(&sides, &run);
+		shares[i] = 100 * plain / run.seconds;
+		rates[i] = (double)(batches * SAMPLES) / run.seconds / 1e6;
+		plains[i] = (double)run.bytes / plain / 1e6;
 	}
-	bench_values("append, group of 10 ms", "M/s", rates, TURNS, BENCH_NOTHING);
-	bench_values("append, of plain writes with the same syncs", "%", shares, TURNS, -70);
+	store_close(&sides.store);
+	(void)close(sides.plain);
+	free(sides.bytes);
+	remove_store(place);
+	bench_values("append, of plain writes with the same syncs", "%", shares, pairs, -70);
+	bench_values("  append, group of 10 ms", "M/s", rates, pairs, BENCH_NOTHING);
+	bench_values("  plain writes", "MB/s", plains, pairs, BENCH_NOTHING);
 	bench_value("bytes a numeric sample, 64 a batch", "bytes",
 		    (double)run.bytes / (double)(batches * SAMPLES), 16);
+	free(shares);
 }
 
 /* As after a crash: the newest segment has no closing, and is walked over. */
