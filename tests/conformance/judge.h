@@ -46,6 +46,7 @@ struct judge {
 	unsigned long connects;
 	uint64_t primary_ms;
 	int bdseq;                      /* of the last will; -1: there was none */
+	int missed;                     /* attempts since that ended before CONNECT */
 	int seq;                        /* of the last message; -1: none */
 	size_t filter_count;
 	struct {
