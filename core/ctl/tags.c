@@ -34,19 +34,6 @@ struct tags_list {
 	char text[DESK_TEXT_MAX];
 };
 
-static const char *tags_state(enum ew_state state)
-{
-	switch (state) {
-	case EW_DEVICE_DOWN:
-		return "down";
-	case EW_DEVICE_UP:
-		return "up";
-	case EW_DEVICE_STALE:
-		return "stale";
-	}
-	return "?";
-}
-
 static int devices_add(void *arg, const struct ew_device_info *device)
 {
 	struct listing *listing = arg;
@@ -60,7 +47,7 @@ static int devices_add(void *arg, const struct ew_device_info *device)
 		return listing->is_full;
 	}
 	json_add_text(row, "device", device->spec.path);
-	json_add_text(row, "state", tags_state(device->state));
+	json_add_text(row, "state", ew_state_name(device->state));
 	json_add_text(row, "reason", device->reason);
 	json_add_time(row, "since", device->since);
 	json_add_text(row, "owner", device->owner);

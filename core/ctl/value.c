@@ -57,42 +57,12 @@ static void value_add(struct buf *row, const struct ew_sample *sample, unsigned 
 	}
 }
 
-static const char *value_quality(uint16_t quality)
-{
-	switch (EW_QUALITY_CLASS(quality)) {
-	case EW_GOOD:
-		return "good";
-	case EW_UNCERTAIN:
-		return "uncertain";
-	default:
-		return "bad";
-	}
-}
-
-static const char *value_reason(uint16_t quality)
-{
-	static const char *const reasons[] = {
-		[EW_REASON_NONE] = "",
-		[EW_REASON_NO_VALUE] = "no value",
-		[EW_REASON_STALE] = "stale",
-		[EW_REASON_COMM_FAILURE] = "communication failure",
-		[EW_REASON_DEVICE_DOWN] = "device down",
-		[EW_REASON_SENSOR_FAILURE] = "sensor failure",
-		[EW_REASON_OUT_OF_RANGE] = "out of range",
-		[EW_REASON_SUBSTITUTED] = "substituted",
-		[EW_REASON_NOT_CONFIGURED] = "not configured",
-	};
-	uint16_t reason = EW_QUALITY_REASON(quality);
-
-	return reason < array_count(reasons) ? reasons[reason] : "other";
-}
-
 void desk_add_sample(struct buf *row, const struct ew_sample *sample, unsigned type)
 {
 	value_add(row, sample, type);
-	json_add_text(row, "quality", value_quality(sample->quality));
+	json_add_text(row, "quality", ew_quality_name(sample->quality));
 	if (EW_QUALITY_REASON(sample->quality) != EW_REASON_NONE) {
-		json_add_text(row, "reason", value_reason(sample->quality));
+		json_add_text(row, "reason", ew_reason_name(sample->quality));
 	}
 	json_add_time(row, "time", sample->time);
 	if ((sample->flags & EW_CLOCK_UNSET) != 0) {

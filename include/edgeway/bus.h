@@ -75,6 +75,15 @@ enum ew_severity {
 	EW_SEVERITY_CRITICAL = 4
 };
 
+/*
+ * The word for a severity: `info` to `critical`.
+ *
+ * Thread:  any
+ * Owner:   a constant
+ * Errors:  none; `other` for a number that is none
+ */
+EW_API const char *ew_severity_name(enum ew_severity severity);
+
 #define EW_EVENT_BODY_MAX  65536        /* bytes */
 
 /* Something that happened. Moves in order with the samples of its publisher. */

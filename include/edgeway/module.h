@@ -12,7 +12,8 @@
  *        EW_BATCH_STORED; gaps of durable routes; ew_node_fail_at(), ew_node_warn();
  *        query(): what `edgewayctl ask` asks;
  *        <edgeway/journal.h>
- *   0.3  check_devices()
+ *   0.3  check_devices(); ew_quality_name(), ew_reason_name(), ew_state_name(),
+ *        ew_severity_name()
  */
 #ifndef EDGEWAY_MODULE_H
 #define EDGEWAY_MODULE_H

@@ -46,6 +46,18 @@ enum ew_reason {
 	EW_REASON_NOT_CONFIGURED = 8
 };
 
+/*
+ * The word for a quality's class (`good`, `uncertain`, `bad`), and for its
+ * reason (`stale`, `out_of_range`; "" without one, `other` for a number that is
+ * none): the same in every listing, file and protocol that shows words.
+ *
+ * Thread:  any
+ * Owner:   a constant
+ * Errors:  none
+ */
+EW_API const char *ew_quality_name(uint16_t quality);
+EW_API const char *ew_reason_name(uint16_t quality);
+
 /* ew_sample.flags */
 #define EW_HISTORICAL   0x01u   /* an old value: never touches image or view */
 #define EW_NULL         0x02u   /* the tag has no value at this time */

@@ -118,6 +118,15 @@ enum ew_state {
 	EW_DEVICE_STALE = 2     /* values may be old: the far end cannot be asked */
 };
 
+/*
+ * The word for a state: `up`, `down`, `stale`.
+ *
+ * Thread:  any
+ * Owner:   a constant
+ * Errors:  none; `other` for a number that is no state
+ */
+EW_API const char *ew_state_name(enum ew_state state);
+
 /* A device as one receiver knows it. Borrowed: see ew_device(). */
 struct ew_device_info {
 	uint32_t id;

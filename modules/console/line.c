@@ -123,8 +123,8 @@ void line_sample(struct text *text, const struct ew_device_info *device,
 	line_key(text, "value");
 	line_value(text, tag, sample);
 	line_pair(text, "unit", tag->spec.unit);
-	line_pair(text, "quality", value_quality(sample->quality));
-	line_pair(text, "reason", value_reason(sample->quality));
+	line_pair(text, "quality", ew_quality_name(sample->quality));
+	line_pair(text, "reason", ew_reason_name(sample->quality));
 	if (sample->flags & EW_HISTORICAL) {
 		line_key(text, "historical");
 		text_put(text, "true");
@@ -154,7 +154,7 @@ void line_device(struct text *text, enum ew_change change, const struct ew_devic
 	line_pair(text, "device", device->spec.path);
 	line_pair(text, "change", line_change(change));
 	line_pair(text, "type", device->spec.type);
-	line_pair(text, "state", value_state(device->state));
+	line_pair(text, "state", ew_state_name(device->state));
 	line_pair(text, "reason", device->reason);
 	text_put(text, "}\n");
 }
@@ -164,7 +164,7 @@ void line_event(struct text *text, const struct ew_event *event,
 {
 	text_put(text, "{");
 	line_pair(text, "event", event->kind);
-	line_pair(text, "severity", value_severity(event->severity));
+	line_pair(text, "severity", ew_severity_name(event->severity));
 	line_pair(text, "device", device != NULL ? device->spec.path : NULL);
 	line_pair(text, "key", event->key);
 	line_time(text, event->time);

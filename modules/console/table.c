@@ -48,12 +48,12 @@ static const char *table_cell(const struct table_row *row, size_t column)
 			return "";
 		}
 		return EW_QUALITY_CLASS(row->quality) == EW_GOOD ||
-		    value_reason(row->quality)[0] == '\0' ?
-		    value_quality(row->quality) : value_reason(row->quality);
+		    ew_reason_name(row->quality)[0] == '\0' ?
+		    ew_quality_name(row->quality) : ew_reason_name(row->quality);
 	case AGE:
 		return row->has_value ? row->age : "";
 	case STATE:
-		return value_state(row->state);
+		return ew_state_name(row->state);
 	default:
 		return "";
 	}

@@ -72,66 +72,6 @@ void value_age(ew_dur age, char out[VALUE_SIZE])
 		       rows[row].unit);
 }
 
-const char *value_quality(uint16_t quality)
-{
-	switch (EW_QUALITY_CLASS(quality)) {
-	case EW_GOOD:
-		return "good";
-	case EW_UNCERTAIN:
-		return "uncertain";
-	default:
-		return "bad";
-	}
-}
-
-const char *value_reason(uint16_t quality)
-{
-	static const char *const words[] = {
-		[EW_REASON_NONE] = "",
-		[EW_REASON_NO_VALUE] = "no value",
-		[EW_REASON_STALE] = "stale",
-		[EW_REASON_COMM_FAILURE] = "no answer",
-		[EW_REASON_DEVICE_DOWN] = "device down",
-		[EW_REASON_SENSOR_FAILURE] = "sensor failure",
-		[EW_REASON_OUT_OF_RANGE] = "out of range",
-		[EW_REASON_SUBSTITUTED] = "substituted",
-		[EW_REASON_NOT_CONFIGURED] = "not configured",
-	};
-	unsigned reason = EW_QUALITY_REASON(quality);
-
-	return reason < sizeof(words) / sizeof(words[0]) ? words[reason] : "other";
-}
-
-const char *value_state(enum ew_state state)
-{
-	switch (state) {
-	case EW_DEVICE_DOWN:
-		return "down";
-	case EW_DEVICE_UP:
-		return "up";
-	case EW_DEVICE_STALE:
-		return "stale";
-	}
-	return "?";
-}
-
-const char *value_severity(enum ew_severity severity)
-{
-	switch (severity) {
-	case EW_SEVERITY_INFO:
-		return "info";
-	case EW_SEVERITY_NOTICE:
-		return "notice";
-	case EW_SEVERITY_WARNING:
-		return "warning";
-	case EW_SEVERITY_ALARM:
-		return "alarm";
-	case EW_SEVERITY_CRITICAL:
-		return "critical";
-	}
-	return "?";
-}
-
 static const char *value_label(const struct ew_tag_info *tag, const struct ew_sample *sample)
 {
 	int64_t value;

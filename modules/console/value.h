@@ -18,13 +18,6 @@ void value_time(ew_time time, char out[VALUE_SIZE]);
 /* `0.4s`, `12s`, `5m`, `3h`, `2d`; a time to come is `0.0s`. */
 void value_age(ew_dur age, char out[VALUE_SIZE]);
 
-/* `good`, `bad: sensor failure`. A constant for each. */
-const char *value_quality(uint16_t quality);
-const char *value_reason(uint16_t quality);
-
-const char *value_state(enum ew_state state);
-const char *value_severity(enum ew_severity severity);
-
 /* Any value in one line: labels by name, bytes as hexadecimal, what is too long cut. */
 void value_show(const struct ew_tag_info *tag, const struct ew_sample *sample,
 		char out[VALUE_SIZE]);

@@ -15,19 +15,10 @@
 
 static const char *report_quality(uint16_t quality)
 {
-	static const char *const reasons[] = {
-		NULL, "no value", "stale", "no answer", "device down", "sensor failure",
-		"out of range", "substituted", "not configured",
-	};
-	unsigned reason = EW_QUALITY_REASON(quality);
+	bool has_reason = EW_QUALITY_REASON(quality) != EW_REASON_NONE;
 
-	if (EW_QUALITY_CLASS(quality) == EW_GOOD) {
-		return "good";
-	}
-	if (reason > 0 && reason < sizeof(reasons) / sizeof(reasons[0])) {
-		return reasons[reason];
-	}
-	return EW_QUALITY_CLASS(quality) == EW_BAD ? "bad" : "uncertain";
+	return EW_QUALITY_CLASS(quality) != EW_GOOD && has_reason ? ew_reason_name(quality)
+								  : ew_quality_name(quality);
 }
 
 static void report_value(struct ew_query *query, const char *key, struct lang_value value,

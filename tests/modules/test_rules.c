@@ -244,7 +244,7 @@ static void test_an_operator_sees_each_term(void **state)
 	expect(&plant, "high", "\"term\":\"level + 1m > 3m\",\"value\":\"yes\"");
 	expect(&plant, "loop", "\"part\":\"pid\",\"term\":\"automatic\",\"value\":\"yes\"");
 	expect(&plant, "inputs",
-	       "\"tag\":\"plant:temp\",\"value\":\"bad\",\"quality\":\"no value\"");
+	       "\"tag\":\"plant:temp\",\"value\":\"bad\",\"quality\":\"no_value\"");
 	assert_int_equal(ew_test_query(plant.test, "control", "nothing", &answer), -ENOENT);
 	ew_test_free(&plant.test);
 }

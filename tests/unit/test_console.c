@@ -137,7 +137,7 @@ static void test_a_line_of_a_sample_says_all_that_is_known(void **state)
 	sample.flags = EW_HISTORICAL;
 	line_sample(&text, &pump, &tag, &sample);
 	is_line(&text, "{\"device\":\"pump-1\",\"tag\":\"Pump/Flow\",\"value\":27.5,"
-		"\"unit\":\"m3/h\",\"quality\":\"uncertain\",\"reason\":\"out of range\","
+		"\"unit\":\"m3/h\",\"quality\":\"uncertain\",\"reason\":\"out_of_range\","
 		"\"historical\":true,\"time\":\"1970-01-01T00:00:01.500Z\"}\n");
 	sample = ew_sample_f64(7, 0, (double)INFINITY);
 	line_sample(&text, &pump, &tag, &sample);
@@ -226,7 +226,7 @@ static void test_a_table_is_as_wide_as_its_cells(void **state)
 		"now\n"
 		"DEVICE  TAG          VALUE  UNIT  QUALITY          AGE  STATE\n"
 		"pump-1  Pump/Flow     27.5  m3/h  good            0.4s  up\n"
-		"tank-1  Level/Level    1.3  m3/h  sensor failure  0.4s  up\n");
+		"tank-1  Level/Level    1.3  m3/h  sensor_failure  0.4s  up\n");
 	text_free(&text);
 }
 
