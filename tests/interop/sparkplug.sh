@@ -1,0 +1,108 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The edge node and implementations that are not ours, over TLS and a real
+# broker: a host in Python whose codec protoc makes of our .proto, and the npm
+# packages sparkplug-payload (host) and sparkplug-client (edge node). Each host
+# writes a value of every datatype that it knows to a gateway that publishes what
+# is written, and reads the same values back. sparkplug-payload 1.0.3 knows no
+# arrays, no whole numbers in a DataSet, and UInt32 in long_value alone.
+# shellcheck source=tests/lib/scenario.bash
+. "${top_srcdir:?}/tests/lib/scenario.bash"
+# shellcheck source=tests/lib/daemon.bash
+. "$top_srcdir/tests/lib/daemon.bash"
+take_modules types sparkplug
+topics=spBv1.0/plant
+
+step 'the peers'
+command -v npm >/dev/null || fail 'npm is not there; Debian has it in the package npm'
+(cd "$work" && timeout -k 5 300 npm install --no-audit --no-fund --ignore-scripts \
+	sparkplug-payload@1.0.3 sparkplug-client@3.2.4) >"$work/npm.log" 2>&1 ||
+	fail 'npm cannot install sparkplug-payload and sparkplug-client'
+protoc --python_out="$work" -I "$top_srcdir/proto" sparkplug_b.proto
+cp "$top_srcdir/tests/interop/sparkplug_peer.py" "$top_srcdir/tests/interop/sparkplug_peer.js" \
+	"$work"
+python() {
+	/usr/bin/python3 "$work/sparkplug_peer.py" "$@"
+}
+javascript() {
+	(cd "$work" && timeout -k 1 20 node sparkplug_peer.js "$@")
+}
+
+make_tls
+tls=$work/tls
+start_broker broker "cafile $tls/ca.pem" "certfile $tls/server.pem" \
+	"keyfile $tls/server.key" 'require_certificate true'
+mqtt=(-h localhost -p "$broker_port" --cafile "$tls/ca.pem" --cert "$tls/client.pem"
+	--key "$tls/client.key")
+start raw mosquitto_sub "${mqtt[@]}" -F '%t %x' -t 'spBv1.0/#' -q 1
+cat >"$file" <<-END
+	version: 1
+	gateway: {group: plant, name: gw1}
+	uplink:
+	  servers: ["mqtts://localhost:$broker_port"]
+	  ca: $tls/ca.pem
+	  certificate: $tls/client.pem
+	  key: $tls/client.key
+	instances:
+	  types: {module: types}
+	  plain: {module: types, arrays: no}
+	  scada: {module: sparkplug, rebirth_pause: 0s, report_delay: 10ms, long_uint32: yes}
+	access:
+	  scada: {write: ["types:**", "plain:**"]}
+END
+has_seen() {
+	"$build/tests/lib/sparkplug_text" <"$work/raw.log" >"$work/seen.txt"
+	grep -qE -- "$1" "$work/seen.txt"
+}
+births() {
+	grep -c "^$topics/DBIRTH/gw1/plain " "$work/raw.log" || true
+}
+has_births() {
+	[ "$(births)" -ge "$1" ]
+}
+publish() {
+	timeout -k 1 10 mosquitto_pub "${mqtt[@]}" -q 1 -t "$1" -f "$2"
+}
+rebirth() {
+	local count
+	count=$(($(births) + 1))
+	publish "$topics/NCMD/gw1" "$work/rebirth"
+	wait_for 'births' has_births "$count"
+}
+is_watching() {
+	publish spBv1.0/watch/NCMD/x "$work/rebirth" && [ -s "$work/raw.log" ]
+}
+"$build/tests/lib/sparkplug_text" 'Node Control/Rebirth' bool 1 >"$work/rebirth"
+rebirth_has_it() {
+	rebirth && javascript check expect.json raw.log
+}
+wait_for 'the watcher' is_watching
+daemon
+wait_for 'births' has_births 1
+
+for set in 1 2; do
+	step "Python: set $set"
+	python command "$set" "$work/command"
+	publish "$topics/DCMD/gw1/types" "$work/command"
+	wait_for 'the same values as data' python check "$set" "$work/raw.log"
+	rebirth
+	python check "$set" "$work/raw.log" || fail 'other values in the birth'
+
+	step "sparkplug-payload: set $set"
+	python expect "$set" >"$work/expect.json"
+	javascript command expect.json command
+	publish "$topics/DCMD/gw1/plain" "$work/command"
+	wait_for 'the same values in births' rebirth_has_it
+done
+
+step 'sparkplug-client is an edge node'
+start edge node "$work/sparkplug_peer.js" edge "mqtts://localhost:$broker_port" \
+	"$tls/ca.pem" "$tls/client.pem" "$tls/client.key"
+wait_for 'its NBIRTH' has_seen "^$topics/NBIRTH/peer seq=0 .*Node Control/Rebirth=0"
+wait_for 'its DBIRTH' has_seen "^$topics/DBIRTH/peer/valve seq=1 .*Open=1 Stroke=0.5"
+wait_for 'its DDATA' has_seen "^$topics/DDATA/peer/valve seq=2 .*Stroke=0.75"
+publish "$topics/NCMD/peer" "$work/rebirth"
+wait_for 'its NDEATH' has_seen "^$topics/NDEATH/peer "
+
+stop daemon
+[ "$status" -eq 0 ] || fail "the daemon ended with $status"
