@@ -19,7 +19,7 @@
 #define TURN      16u           /* records of a turn */
 #define FAR       4096u         /* records: it is cheaper to look for the place than to read */
 #define TICK      EW_SECOND      /* a cursor that nothing moves follows the end of the log */
-#define MOVE_MIN  (50 * EW_MILLISECOND)
+#define MOVE_MIN  (20 * EW_MILLISECOND)  /* as much again comes twice after a kill */
 
 /* ---- spans ---- */
 
@@ -397,6 +397,19 @@ static void move_cursor(struct replay *replay)
 	}
 }
 
+/* Now, or as soon as it may move again: nobody else may come. */
+static void follow_answers(struct replay *replay)
+{
+	ew_dur due = replay->moved_at + MOVE_MIN;
+	ew_dur now = clock_mono();
+
+	if (due <= now) {
+		move_cursor(replay);
+	} else if (!heap_holds(&replay->timer.node) || replay->timer.node.key > due) {
+		timer_set(&replay->timer, due - now, 0);
+	}
+}
+
 /* ---- running ---- */
 
 static void replay_tick(struct loop_timer *timer)
@@ -444,8 +457,8 @@ bool replay_run(struct replay *replay)
 		pass_all(replay);
 		steer(replay);
 	}
-	if (replay->has_answers && clock_mono() - replay->moved_at >= MOVE_MIN) {
-		move_cursor(replay);
+	if (replay->has_answers) {
+		follow_answers(replay);
 	}
 	return more;
 }

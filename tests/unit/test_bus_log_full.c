@@ -52,6 +52,28 @@ static void route_to_log(struct world *world, enum route_full full)
 	set_rule(world, &rule);
 }
 
+/* A source with a tag, a receiver (EW_ACKS: it has to answer), the log between them. */
+static struct peer *begin(struct world *world, enum route_full full, uint32_t flags,
+			  struct peer **sink_out, uint32_t *tag_out)
+{
+	struct ew_module module = receiver_module;
+	struct peer *src;
+
+	module.flags |= flags;
+	route_to_log(world, full);
+	*sink_out = join_with(world, "sink", &module);
+	src = join_with(world, "src", &source_module);
+	*tag_out = tag_of(src, device(src, "d"), "t", EW_TYPE_F64);
+	run(world);
+	return src;
+}
+
+/* All of the last batch and before it. */
+static void ack(struct peer *sink)
+{
+	assert_int_equal(endpoint_ack(sink->endpoint, sink->route, 1, sink->last_position), 0);
+}
+
 /* Publishes until it is refused, or the log has refused something. */
 static int fill_up(struct peer *src, uint32_t tag)
 {
@@ -70,11 +92,7 @@ static void test_source_waits_for_the_disk_and_loses_nothing(void **state)
 	int published;
 	uint32_t tag;
 
-	route_to_log(world, ROUTE_BLOCK);
-	sink = join_with(world, "sink", &receiver_module);
-	src = join_with(world, "src", &source_module);
-	tag = tag_of(src, device(src, "d"), "t", EW_TYPE_F64);
-	run(world);
+	src = begin(world, ROUTE_BLOCK, 0, &sink, &tag);
 	disk_set_room(disk, 1);
 
 	published = fill_up(src, tag);
@@ -102,11 +120,7 @@ static void test_source_that_does_not_wait_is_told_what_it_lost(void **state)
 	uint32_t tag;
 	int stored;
 
-	route_to_log(world, ROUTE_DROP_OLDEST);
-	sink = join_with(world, "sink", &receiver_module);
-	src = join_with(world, "src", &source_module);
-	tag = tag_of(src, device(src, "d"), "t", EW_TYPE_F64);
-	run(world);
+	src = begin(world, ROUTE_DROP_OLDEST, 0, &sink, &tag);
 	disk_set_room(disk, 1);
 
 	stored = fill_up(src, tag) - 1;
@@ -140,6 +154,30 @@ static void test_log_hears_of_a_clock_that_was_always_good(void **state)
 	assert_true(store_stats(store).oldest_time > 0);
 }
 
+/* A kill costs what was answered after it, also when nothing more is. */
+static void test_cursor_follows_the_last_answer_soon(void **state)
+{
+	struct world *world = *state;
+	struct store_cursor cursor;
+	struct peer *src, *sink;
+	uint32_t tag;
+
+	src = begin(world, ROUTE_BLOCK, EW_ACKS, &sink, &tag);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(publish(src, tag, i), 0);
+		run(world);
+		ack(sink);
+		run(world);
+	}
+	assert_int_equal(store_cursor_get(store, "sink", &cursor), 0);
+	assert_true(cursor.lsn < 2);
+
+	pass(world, 25 * EW_MILLISECOND);
+
+	assert_int_equal(store_cursor_get(store, "sink", &cursor), 0);
+	assert_int_equal(cursor.lsn, 2);
+}
+
 static int small_log_setup(void **state)
 {
 	assert_int_equal(world_setup(state), 0);
@@ -152,17 +190,11 @@ static int small_log_setup(void **state)
 static void test_what_is_gone_behind_the_queue_is_told(void **state)
 {
 	struct world *world = *state;
-	struct ew_module acking = receiver_module;
 	struct peer *src, *sink;
 	int published = 0;
 	uint32_t tag;
 
-	acking.flags |= EW_ACKS;
-	route_to_log(world, ROUTE_DROP_OLDEST);
-	sink = join_with(world, "sink", &acking);
-	src = join_with(world, "src", &source_module);
-	tag = tag_of(src, device(src, "d"), "t", EW_TYPE_F64);
-	run(world);
+	src = begin(world, ROUTE_DROP_OLDEST, EW_ACKS, &sink, &tag);
 	/* live until its window is full, and its queue */
 	for (int round = 0; round < 1100; round++) {
 		assert_int_equal(publish(src, tag, published++), 0);
@@ -180,8 +212,7 @@ static void test_what_is_gone_behind_the_queue_is_told(void **state)
 	while (sink->samples + sink->lost < (uint64_t)published) {
 		uint64_t before = sink->samples;
 
-		assert_int_equal(endpoint_ack(sink->endpoint, sink->route, 1,
-					      sink->last_position), 0);
+		ack(sink);
 		run(world);
 		assert_true(sink->samples > before);
 	}
@@ -219,6 +250,7 @@ int main(void)
 		LOG_TEST(test_source_waits_for_the_disk_and_loses_nothing),
 		LOG_TEST(test_source_that_does_not_wait_is_told_what_it_lost),
 		LOG_TEST(test_log_hears_of_a_clock_that_was_always_good),
+		LOG_TEST(test_cursor_follows_the_last_answer_soon),
 		cmocka_unit_test_setup_teardown(test_what_is_gone_behind_the_queue_is_told,
 						small_log_setup, log_teardown),
 	};
