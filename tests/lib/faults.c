@@ -10,6 +10,8 @@
  *   clock=SECONDS   the wall clock is so far ahead; clock=1970: it is 1970 now
  *   ntp=yes|no|own  whether the clock is synchronised; own: as the kernel says
  *   hits=CALL       prints how many of these calls failed
+ *   down=FOLDER     its file system goes down as at a power cut: what is not synced
+ *                   is gone, and every call fails until it is mounted anew (root)
  *   cut=FOLDER      the power was cut: half of the sectors that were not synced are
  *                   zeros; the daemon must be dead
  *
@@ -22,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,6 +32,8 @@
 #include "tests/lib/faults.h"
 
 #define SECTOR  512u
+#define GOING_DOWN  _IOR('X', 125, uint32_t)    /* of ext4 and xfs */
+#define NO_FLUSH    2u                          /* not even the journal is written */
 
 static const char *const call_names[FAULT_CALL_COUNT] = {
 	[FAULT_OPEN] = "open",
@@ -153,6 +158,18 @@ static void cut(struct faults *faults, const char *folder)
 	}
 }
 
+static void go_down(const char *folder)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const uint32_t how = NO_FLUSH;
+
+	if (fd < 0 || ioctl(fd, GOING_DOWN, &how) != 0) {
+		perror(folder);
+		exit(EXIT_FAILURE);
+	}
+	(void)close(fd);
+}
+
 static void carry_out(struct faults *faults, const char *word)
 {
 	size_t size = strcspn(word, "=");
@@ -165,6 +182,8 @@ static void carry_out(struct faults *faults, const char *word)
 		set_clock(faults, value);
 	} else if (strncmp(word, "ntp=", 4) == 0) {
 		set_ntp(faults, word, value);
+	} else if (strncmp(word, "down=", 5) == 0) {
+		go_down(value);
 	} else if (strncmp(word, "cut=", 4) == 0) {
 		cut(faults, value);
 	} else if (strncmp(word, "hits=", 5) == 0 && (call = call_of(value, strlen(value))) >= 0) {

@@ -72,7 +72,17 @@ kill_link() {
 	stop link KILL 2>/dev/null
 }
 start_far_end
-try 'server killed' kill_link start_link
+try 'link killed' kill_link start_link
+
+# what it answered is in its journal: written before the answer, lost by no kill
+kill_server() {
+	stop sink KILL 2>/dev/null
+}
+start_server() {
+	start_sink "journal=$work/journal"
+}
+start_far_end "journal=$work/journal"
+try 'server killed and started' kill_server start_server
 
 go_silent() {
 	tell link USR2
