@@ -9,8 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "modules/http_uplink/number.h"
+#include "proto/json/number.h"
 #include "modules/http_uplink/words.h"
+#include "proto/json/json_out.h"
 
 #define RAW_MAX  (1024u * 1024 * 1024)  /* of a body that is unpacked */
 
@@ -30,7 +31,7 @@ static void dead_body(struct bytes *line, const struct bytes *body, size_t limit
 	size_t size = body->size < limit ? body->size : limit;
 
 	bytes_text(line, ",\"body\":\"");
-	words_json(line, body->at, size);
+	json_out_text(line, body->at, size);
 	bytes_text(line, size < body->size ? "\",\"cut\":true}\n" : "\"}\n");
 }
 
@@ -50,16 +51,16 @@ static int dead_line(const struct dead_letter *letter, size_t limit, struct byte
 	dead_number(line, "{\"time\":", letter->time);
 	dead_number(line, ",\"status\":", letter->status);
 	bytes_text(line, ",\"answer\":");
-	words_json_string(line, letter->answer);
+	json_out_string(line, letter->answer);
 	bytes_text(line, ",\"key\":");
-	words_json_string(line, parcel->key);
+	json_out_string(line, parcel->key);
 	dead_number(line, ",\"records\":", parcel->content.records);
 	if (parcel->device != NULL) {
 		bytes_text(line, ",\"device\":");
-		words_json_string(line, parcel->device);
+		json_out_string(line, parcel->device);
 	}
 	bytes_text(line, ",\"content_type\":");
-	words_json_string(line, encode_content_type(parcel->format));
+	json_out_string(line, encode_content_type(parcel->format));
 	dead_body(line, parcel->is_gzip ? &raw : &parcel->content.body, limit);
 	bytes_free(&raw);
 	return line->failed ? -ENOMEM : 0;

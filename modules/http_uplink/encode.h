@@ -9,7 +9,7 @@
 
 #include <edgeway/module.h>
 
-#include "modules/http_uplink/bytes.h"
+#include "proto/json/bytes.h"
 
 enum encode_format {
 	FORMAT_NDJSON,

@@ -10,8 +10,9 @@
 #include <string.h>
 
 #include "modules/http_uplink/encode_inside.h"
-#include "modules/http_uplink/number.h"
+#include "proto/json/number.h"
 #include "modules/http_uplink/words.h"
+#include "proto/json/json_out.h"
 
 static void influx_name(struct bytes *to, const char *name)
 {
@@ -102,7 +103,7 @@ static void influx_long(struct bytes *body, unsigned type, const struct ew_sampl
 	if ((type & EW_TYPE_ARRAY) != 0) {
 		words_array(&text, type & ~EW_TYPE_ARRAY, sample);
 	} else {
-		words_base64(&text, sample->v.x.at, sample->v.x.size);
+		json_out_base64(&text, sample->v.x.at, sample->v.x.size);
 	}
 	influx_text(body, text.at, text.size);
 	body->failed = body->failed || text.failed;

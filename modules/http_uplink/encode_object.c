@@ -3,8 +3,9 @@
 #include <string.h>
 
 #include "modules/http_uplink/encode_inside.h"
-#include "modules/http_uplink/number.h"
 #include "modules/http_uplink/words.h"
+#include "proto/json/json_out.h"
+#include "proto/json/number.h"
 
 /* `"key":"text"`, and a comma before it; a NULL or empty text is left out. */
 static void object_pair(struct bytes *to, const char *key, const char *text)
@@ -13,9 +14,9 @@ static void object_pair(struct bytes *to, const char *key, const char *text)
 		return;
 	}
 	bytes_char(to, ',');
-	words_json_string(to, key);
+	json_out_string(to, key);
 	bytes_char(to, ':');
-	words_json_string(to, text);
+	json_out_string(to, text);
 }
 
 static void object_extra(struct bytes *to, const struct shape_names *names)
@@ -31,7 +32,7 @@ void object_shape(struct bytes *to, const struct shape_names *names,
 	const char *type = ew_type_name(tag->type);
 
 	bytes_text(to, "{\"device\":");
-	words_json_string(to, names->device);
+	json_out_string(to, names->device);
 	object_pair(to, "tag", tag->name);
 	object_pair(to, "type", type);
 	object_pair(to, "unit", tag->unit);
@@ -48,9 +49,9 @@ static void object_long(struct bytes *body, unsigned type, const struct ew_sampl
 	}
 	bytes_char(body, '"');
 	if (sample->type == EW_TEXT) {
-		words_json(body, sample->v.x.at, sample->v.x.size);
+		json_out_text(body, sample->v.x.at, sample->v.x.size);
 	} else {
-		words_base64(body, sample->v.x.at, sample->v.x.size);
+		json_out_base64(body, sample->v.x.at, sample->v.x.size);
 	}
 	bytes_char(body, '"');
 }
@@ -130,30 +131,20 @@ void object_sample(struct bytes *body, const struct shape *shape, const struct e
 	bytes_grow(body, (size_t)(at - begin));
 }
 
-/* A JSON object on one line: white space outside of its texts is of no use. */
-static void object_body(struct bytes *to, const char *body)
-{
-	for (; *body != '\0'; body++) {
-		if ((unsigned char)*body >= ' ') {
-			bytes_char(to, *body);
-		}
-	}
-}
-
 void object_event(struct bytes *body, const struct shape_names *names,
 		  const struct ew_event *event)
 {
 	char time[NUMBER_SIZE];
 
 	bytes_text(body, "{\"event\":");
-	words_json_string(body, event->kind);
+	json_out_string(body, event->kind);
 	object_pair(body, "severity", words_severity(event->severity));
 	object_pair(body, "device", names->device);
 	object_extra(body, names);
 	object_pair(body, "key", event->key);
 	if (event->body != NULL) {
 		bytes_text(body, ",\"body\":");
-		object_body(body, event->body);
+		json_out_line(body, event->body);
 	}
 	bytes_text(body, ",\"time\":");
 	bytes_add(body, time, number_i64(time, event->time));

@@ -8,7 +8,7 @@
 
 #include <edgeway/base.h>
 
-#include "modules/http_uplink/bytes.h"
+#include "proto/json/bytes.h"
 
 #define PACK_KEY_SIZE 33        /* 32 hexadecimal digits and a NUL */
 

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "modules/http_uplink/bytes.h"
+#include "proto/json/bytes.h"
 
 /* NULL members stand for nothing. */
 struct template_values {

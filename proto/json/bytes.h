@@ -3,8 +3,8 @@
  * Bytes that grow. Want of memory sticks: a caller builds a whole record, asks
  * once at the end, and cuts back to where it began. Pure, any thread.
  */
-#ifndef HTTP_UPLINK_BYTES_H
-#define HTTP_UPLINK_BYTES_H
+#ifndef PROTO_JSON_BYTES_H
+#define PROTO_JSON_BYTES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  * point number is a decimal that reads back as the same f64 or f32, with as few
  * digits as that takes (in one of 50,000 cases one more). Pure, any thread.
  */
-#ifndef HTTP_UPLINK_NUMBER_H
-#define HTTP_UPLINK_NUMBER_H
+#ifndef PROTO_JSON_NUMBER_H
+#define PROTO_JSON_NUMBER_H
 
 #include <stdbool.h>
 #include <stddef.h>

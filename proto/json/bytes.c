@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bytes that grow: see bytes.h. */
-#include "modules/http_uplink/bytes.h"
+#include "proto/json/bytes.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -8,7 +8,7 @@
  * fits in 128 bits, so their 16 or 17 digits follow without an error. What is
  * left, very large and very small, goes through the library.
  */
-#include "modules/http_uplink/number.h"
+#include "proto/json/number.h"
 
 #include <math.h>
 #include <stdio.h>
