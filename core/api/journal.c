@@ -103,6 +103,23 @@ int ew_journal_cursor_remove(struct ew_journal *journal, const char *name)
 	return name == NULL ? -EINVAL : store_cursor_remove(journal_store(journal), name);
 }
 
+int ew_journal_cursor_name(struct ew_journal *journal, size_t index,
+			   char name_out[EW_JOURNAL_NAME_MAX + 1])
+{
+	char name[STORE_NAME_MAX + 1];
+	int error;
+
+	if (!instance_may_call(journal_owner(journal), __func__)) {
+		return -EPERM;
+	}
+	error = store_cursor_name(journal_store(journal), index, name);
+	if (error == 0) {
+		memcpy(name_out, name, EW_JOURNAL_NAME_MAX);
+		name_out[EW_JOURNAL_NAME_MAX] = '\0';
+	}
+	return error;
+}
+
 int ew_journal_reader_open(struct ew_journal *journal, uint64_t after,
 			   struct ew_journal_reader **reader_out)
 {

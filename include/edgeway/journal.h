@@ -6,7 +6,8 @@
  *
  * Entries are numbered from 1; a number is never used again, but there may be
  * holes. When a journal is full or entries are too old, the oldest go; a reader
- * learns how many it missed. Entries that all cursors have passed go, too.
+ * learns how many it missed. Entries that all cursors have passed go, too; a cursor
+ * that stays at 0 keeps them until they are too old or too many.
  */
 #ifndef EDGEWAY_JOURNAL_H
 #define EDGEWAY_JOURNAL_H
@@ -91,11 +92,14 @@ EW_API uint64_t ew_journal_durable(struct ew_journal *journal);
  *          set: -EINVAL  the name, or a number after ew_journal_last();
  *               -ENOSPC  64 cursors;  -ENOMEM
  *          remove: -ENOENT
+ *          name, of the index-th: -ENOENT  there are not that many
  */
 EW_API int ew_journal_cursor_get(struct ew_journal *journal, const char *name,
 				 uint64_t *number_out) EW_CHECKED;
 EW_API int ew_journal_cursor_set(struct ew_journal *journal, const char *name, uint64_t number);
 EW_API int ew_journal_cursor_remove(struct ew_journal *journal, const char *name);
+EW_API int ew_journal_cursor_name(struct ew_journal *journal, size_t index,
+				  char name_out[EW_JOURNAL_NAME_MAX + 1]) EW_CHECKED;
 
 /*
  * Read the entries after a number.

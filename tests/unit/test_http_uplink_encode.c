@@ -14,7 +14,7 @@
 
 #include "core/base/json.h"
 #include "modules/http_uplink/encode.h"
-#include "modules/http_uplink/number.h"
+#include "proto/json/number.h"
 
 #define TIME  1767225600123456789
 

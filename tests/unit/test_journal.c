@@ -90,6 +90,7 @@ static void test_entries_and_cursors_outlive_a_close(void **state)
 	struct ew_journal *journal = open_journal(inst, 0);
 	struct ew_journal_reader *reader;
 	struct ew_journal_entry entry;
+	char name[EW_JOURNAL_NAME_MAX + 1];
 	uint64_t number;
 
 	(void)state;
@@ -107,6 +108,9 @@ static void test_entries_and_cursors_outlive_a_close(void **state)
 	assert_int_equal(ew_journal_durable(journal), 2);
 	assert_int_equal(ew_journal_cursor_get(journal, "host", &number), 0);
 	assert_int_equal(number, 1);
+	assert_int_equal(ew_journal_cursor_name(journal, 0, name), 0);
+	assert_string_equal(name, "host");
+	assert_int_equal(ew_journal_cursor_name(journal, 1, name), -ENOENT);
 	assert_int_equal(ew_journal_reader_open(journal, 0, &reader), 0);
 	assert_int_equal(next(reader, &entry), 1);
 	assert_int_equal(entry.number, 1);
