@@ -2,7 +2,10 @@
 /*
  * A link that breaks when told: relays TCP connections on 127.0.0.1.
  *
- *   relay PORT TARGET [TARGET...]
+ *   relay [-c BYTES] PORT TARGET [TARGET...]
+ *
+ *   -c BYTES resets a connection when its target has sent so many bytes at the
+ *            most: how many is another random number for each
  *
  *   SIGUSR1  resets every connection (RST to both sides)
  *   SIGUSR2  a black hole, and back: nothing is accepted, nothing passes
@@ -16,6 +19,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +39,7 @@ struct flow {
 struct pair {
 	int fds[2];             /* client, server; -1: free */
 	struct flow flows[2];   /* from fds[0], from fds[1] */
+	size_t left;            /* bytes that may come from fds[1] */
 };
 
 struct relay {
@@ -43,6 +48,7 @@ struct relay {
 	struct sockaddr_in targets[8];
 	size_t target_count, target;
 	bool is_silent;
+	size_t cut;             /* -c; 0: none */
 	struct pair pairs[PAIRS_MAX];
 };
 
@@ -90,6 +96,7 @@ static void take_client(struct relay *relay)
 			memset(pair->flows, 0, sizeof(pair->flows));
 			pair->fds[0] = client;
 			pair->fds[1] = server;
+			pair->left = relay->cut == 0 ? SIZE_MAX : 1 + (size_t)random() % relay->cut;
 			return;
 		}
 		break;
@@ -99,13 +106,23 @@ static void take_client(struct relay *relay)
 }
 
 /* Read what there is room for. false: the connection broke. */
-static bool fill(struct flow *flow, int fd)
+static bool fill(struct pair *pair, int side)
 {
-	ssize_t got = recv(fd, flow->bytes + flow->size, sizeof(flow->bytes) - flow->size,
-			   MSG_DONTWAIT);
+	struct flow *flow = &pair->flows[side];
+	size_t room = sizeof(flow->bytes) - flow->size;
+	ssize_t got;
+
+	if (side == 1) {
+		if (pair->left == 0) {
+			return flow->size > 0; /* what may pass passes first */
+		}
+		room = room < pair->left ? room : pair->left;
+	}
+	got = recv(pair->fds[side], flow->bytes + flow->size, room, MSG_DONTWAIT);
 
 	if (got > 0) {
 		flow->size += (size_t)got;
+		pair->left -= side == 1 ? (size_t)got : 0;
 	} else if (got == 0) {
 		flow->is_over = true;
 	}
@@ -135,7 +152,7 @@ static void serve(struct pair *pair, const struct pollfd *fds)
 
 		if ((fds[i].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !flow->is_over &&
 		    flow->size < sizeof(flow->bytes)) {
-			is_well = fill(flow, pair->fds[i]);
+			is_well = fill(pair, i);
 		}
 		if (is_well && (flow->size > 0 || flow->is_over)) {
 			is_well = drain(flow, pair->fds[1 - i]);
@@ -215,8 +232,14 @@ int main(int argc, char **argv)
 	sigset_t signals;
 	int one = 1;
 
+	if (argc > 3 && strcmp(argv[1], "-c") == 0) {
+		relay.cut = strtoul(argv[2], NULL, 10);
+		srandom((unsigned)getpid());
+		argc -= 2;
+		argv += 2;
+	}
 	if (argc < 3 || argc > 10) {
-		(void)fputs("usage: relay PORT TARGET [TARGET...]\n", stderr);
+		(void)fputs("usage: relay [-c BYTES] PORT TARGET [TARGET...]\n", stderr);
 		return 2;
 	}
 	(void)sigemptyset(&signals);
