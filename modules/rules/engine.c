@@ -86,7 +86,7 @@ static int engine_make_rules(struct engine *engine)
 	char *at;
 
 	for (uint32_t i = 0; i < engine_rule_count(engine); i++) {
-		size += model->rules[i].term_count * sizeof(struct lang_value) +
+		size += 2 * model->rules[i].term_count * sizeof(struct lang_value) +
 			model->rules[i].state_size;
 	}
 	engine->memory = calloc(1, size + 1);
@@ -99,10 +99,13 @@ static int engine_make_rules(struct engine *engine)
 
 		rule->terms = (struct lang_value *)at;
 		at += model->rules[i].term_count * sizeof(struct lang_value);
+		rule->at_firing = (struct lang_value *)at;
+		at += model->rules[i].term_count * sizeof(struct lang_value);
 		rule->state = at;
 		at += model->rules[i].state_size;
 		for (uint32_t j = 0; j < model->rules[i].term_count; j++) {
 			rule->terms[j] = lang_bad(EW_REASON_NO_VALUE);
+			rule->at_firing[j] = rule->terms[j];
 		}
 		engine->ranks[model->order[i]] = i;
 		if (model->rules[i].kind == MODEL_PID) {
@@ -334,6 +337,7 @@ static void engine_rule_run(struct engine *engine, uint32_t index)
 	}
 	if (rule->is_true ? !was_true || changed : false) {
 		rule->fired = engine->now;
+		memcpy(rule->at_firing, rule->terms, of->term_count * sizeof(*rule->terms));
 	}
 	agenda_set(&engine->agenda, index, due);
 	engine->on_run(engine->arg, index, changed);

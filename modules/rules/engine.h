@@ -16,6 +16,7 @@
 
 struct engine_rule {
 	struct lang_value *terms;       /* of all programs */
+	struct lang_value *at_firing;   /* the same, when the rule fired last */
 	char *state;                    /* the same */
 	struct pid pid;
 	struct lang_value setpoint;     /* in effect: the expression's, or as written */

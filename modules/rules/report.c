@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What an operator is told: without a word all rules and how they are; with
- * the name of a rule each of its terms as it was at the last run, and its
- * outputs. `outputs` and `inputs` list those.
+ * the name of a rule each of its terms as it was at the last run and when the
+ * rule fired last, and its outputs. `outputs` and `inputs` list those.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -15,10 +15,19 @@
 
 static const char *report_quality(uint16_t quality)
 {
-	bool has_reason = EW_QUALITY_REASON(quality) != EW_REASON_NONE;
+	static const char *const reasons[] = {
+		NULL, "no value", "stale", "no answer", "device down", "sensor failure",
+		"out of range", "substituted", "not configured",
+	};
+	unsigned reason = EW_QUALITY_REASON(quality);
 
-	return EW_QUALITY_CLASS(quality) != EW_GOOD && has_reason ? ew_reason_name(quality)
-								  : ew_quality_name(quality);
+	if (EW_QUALITY_CLASS(quality) == EW_GOOD) {
+		return "good";
+	}
+	if (reason > 0 && reason < sizeof(reasons) / sizeof(reasons[0])) {
+		return reasons[reason];
+	}
+	return EW_QUALITY_CLASS(quality) == EW_BAD ? "bad" : "uncertain";
 }
 
 static void report_value(struct ew_query *query, const char *key, struct lang_value value,
@@ -117,13 +126,32 @@ static const char *report_part(const struct model_rule *rule, const struct model
 	return "write";
 }
 
-static void report_row(struct ew_query *query, const char *part, const char *term,
-		       struct lang_value value, enum lang_type type)
+/* A row whose last field, the value at the last firing, and end are the caller's. */
+static void report_part_row(struct ew_query *query, const char *part, const char *term,
+			    struct lang_value value, enum lang_type type)
 {
 	ew_query_text(query, "part", part);
 	ew_query_text(query, "term", term);
 	report_value(query, "value", value, type);
 	ew_query_text(query, "quality", report_quality(value.quality));
+}
+
+static void report_row(struct ew_query *query, const char *term, struct lang_value value,
+		       enum lang_type type)
+{
+	report_part_row(query, "pid", term, value, type);
+	ew_query_text(query, "at_firing", "");
+	ew_query_row(query);
+}
+
+static void report_fired(struct ew_query *query, const struct engine_rule *run, uint32_t term,
+			 enum lang_type type)
+{
+	if (run->fired == 0) {
+		ew_query_text(query, "at_firing", "");
+	} else {
+		report_value(query, "at_firing", run->at_firing[term], type);
+	}
 	ew_query_row(query);
 }
 
@@ -144,18 +172,19 @@ static void report_terms(const struct rules *rules, uint32_t index, struct ew_qu
 			}
 			(void)snprintf(text, sizeof(text), "%.*s", term->to - term->from,
 				       at->program->text + term->from); /* cut is fine */
-			report_row(query, report_part(rule, at), text, run->terms[at->terms + j],
-				   lang_term_type(at->program, j));
+			report_part_row(query, report_part(rule, at), text,
+					run->terms[at->terms + j], lang_term_type(at->program, j));
+			report_fired(query, run, at->terms + j, lang_term_type(at->program, j));
 		}
 	}
 	if (rule->kind == MODEL_PID) {
-		report_row(query, "pid", "proportional", lang_good(run->pid.proportional),
+		report_row(query, "proportional", lang_good(run->pid.proportional),
 			   LANG_NUMBER);
-		report_row(query, "pid", "integral", lang_good(run->pid.integral), LANG_NUMBER);
-		report_row(query, "pid", "derivative", lang_good(run->pid.differential),
+		report_row(query, "integral", lang_good(run->pid.integral), LANG_NUMBER);
+		report_row(query, "derivative", lang_good(run->pid.differential),
 			   LANG_NUMBER);
-		report_row(query, "pid", "output", lang_good(run->pid.output), LANG_NUMBER);
-		report_row(query, "pid", "automatic", lang_good(run->pid.is_auto), LANG_BOOL);
+		report_row(query, "output", lang_good(run->pid.output), LANG_NUMBER);
+		report_row(query, "automatic", lang_good(run->pid.is_auto), LANG_BOOL);
 	}
 }
 

@@ -242,9 +242,13 @@ static void test_an_operator_sees_each_term(void **state)
 	expect(&plant, "", "\"value\":\"yes\",\"quality\":\"good\",\"fired\":\"2.0 s ago\"");
 	expect(&plant, "high", "\"term\":\"level + 1m\",\"value\":\"3.5\"");
 	expect(&plant, "high", "\"term\":\"level + 1m > 3m\",\"value\":\"yes\"");
+	/* still true, at another level: why it fired stays to be seen */
+	plant_publish(&plant, ew_sample_f64(plant.level, 0, 2.75));
+	expect(&plant, "high", "\"term\":\"level + 1m\",\"value\":\"3.75\",\"quality\":\"good\","
+			       "\"at_firing\":\"3.5\"");
 	expect(&plant, "loop", "\"part\":\"pid\",\"term\":\"automatic\",\"value\":\"yes\"");
 	expect(&plant, "inputs",
-	       "\"tag\":\"plant:temp\",\"value\":\"bad\",\"quality\":\"no_value\"");
+	       "\"tag\":\"plant:temp\",\"value\":\"bad\",\"quality\":\"no value\"");
 	assert_int_equal(ew_test_query(plant.test, "control", "nothing", &answer), -ENOENT);
 	ew_test_free(&plant.test);
 }
