@@ -2,8 +2,9 @@
 /*
  * How fast a rule answers: from the publish of a sample to the write callback
  * of the actuator's owner, all on one loop, and on a loop each against two
- * bare eventfd hops. Then many rules: what one costs, and that running them
- * takes no memory.
+ * bare eventfd hops; the same while a million samples a second go another way
+ * through the bus. Then many rules: what one costs, and that running them takes
+ * no memory.
  *
  * BENCH_ROUNDS in the environment sets the size.
  */
@@ -158,6 +159,82 @@ static void drive_write(void *self, struct ew_write *write)
 	}
 }
 
+/* ---- a million samples a second between others ---- */
+
+#define FLOOD_TAGS   1000u
+#define FLOOD_EVERY  EW_MILLISECOND
+
+static struct flood {
+	struct ew_instance *inst;
+	struct ew_timer *timer;
+	struct ew_sample samples[FLOOD_TAGS];
+	ew_dur begun;
+	uint64_t published;
+	_Atomic uint64_t received;
+} flood;
+
+static void flood_tick(void *arg)
+{
+	uint64_t due = (uint64_t)(ew_now() - flood.begun) / 1000;       /* one a microsecond */
+
+	(void)arg;
+	for (; flood.published < due; flood.published += FLOOD_TAGS) {
+		check(ew_publish(flood.inst, flood.samples, FLOOD_TAGS, NULL) == 0);
+	}
+}
+
+static int flood_open(struct ew_instance *inst, const void *settings, void **self_out)
+{
+	const struct ew_device_spec device = { .size = sizeof(device), .path = "flood" };
+	uint32_t id;
+
+	(void)settings;
+	*self_out = &flood;
+	flood.inst = inst;
+	check(ew_device_declare(inst, &device, &id) == 0);
+	for (uint32_t i = 0; i < FLOOD_TAGS; i++) {
+		char name[16];
+		const struct ew_tag_spec tag = { .size = sizeof(tag), .name = name,
+						 .type = EW_TYPE_F64 };
+		uint32_t number;
+
+		(void)snprintf(name, sizeof(name), "t%u", i);
+		check(ew_tag_declare(inst, id, &tag, &number) == 0);
+		flood.samples[i] = ew_sample_f64(number, 1, i);
+	}
+	return ew_timer_new(inst, "tick", flood_tick, &flood, &flood.timer);
+}
+
+static int flood_start(void *self)
+{
+	(void)self;
+	flood.begun = ew_now();
+	flood.published = 0;
+	ew_timer_set(flood.timer, FLOOD_EVERY, FLOOD_EVERY);
+	return 0;
+}
+
+static void flood_close(void *self)
+{
+	(void)self;
+	ew_timer_free(&flood.timer);
+}
+
+static int sink_open(struct ew_instance *inst, const void *settings, void **self_out)
+{
+	(void)inst;
+	(void)settings;
+	*self_out = &flood;
+	return 0;
+}
+
+static void sink_batch(void *self, const struct ew_batch *batch)
+{
+	(void)self;
+	/* not the sensor's, which it receives, too */
+	atomic_fetch_add(&flood.received, batch->count == FLOOD_TAGS ? batch->count : 0);
+}
+
 #define DESCRIBE(word, ...)                                                     \
 	{ .magic = EW_MODULE_MAGIC, .abi_major = EW_ABI_MAJOR,                  \
 	  .abi_minor = EW_ABI_MINOR, .size = sizeof(struct ew_module),          \
@@ -170,6 +247,12 @@ static const struct ew_module source_module = DESCRIBE("source", .open = source_
 static const struct ew_module drive_module = DESCRIBE("drive", .open = drive_open,
 						      .close = source_close,
 						      .write = drive_write);
+static const struct ew_module flood_module = DESCRIBE("flood", .open = flood_open,
+						      .start = flood_start,
+						      .close = flood_close);
+static const struct ew_module sink_module = DESCRIBE("sink", .open = sink_open,
+						     .close = source_close,
+						     .batch = sink_batch);
 
 /* ---- a gateway ---- */
 
@@ -178,11 +261,12 @@ struct gateway {
 	struct bus *bus;
 	struct fleet *fleet;
 	struct config *config;
-	struct module *modules[3];
-	struct ew_instance *instances[3];
+	size_t count;
+	struct module *modules[5];
+	struct ew_instance *instances[5];
 };
 
-static const char *const names[3] = { "source", "drive", "control" };
+static const char *const names[5] = { "source", "drive", "control", "flood", "sink" };
 
 static struct config *read_text(const char *text)
 {
@@ -203,7 +287,7 @@ static bool is_there(void *arg)
 	struct gateway *gateway = arg;
 
 	(void)loop_step(gateway->main);
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < gateway->count; i++) {
 		if (instance_state(gateway->instances[i]) != INSTANCE_RUNNING) {
 			return false;
 		}
@@ -228,20 +312,21 @@ static void gateway_instance(struct gateway *gateway, size_t index)
 
 static void gateway_begin(struct gateway *gateway, const char *text)
 {
-	static const struct ew_module *const found[3] = { &source_module, &drive_module,
-							  &ew_module };
+	static const struct ew_module *const found[5] = { &source_module, &drive_module,
+							  &ew_module, &flood_module,
+							  &sink_module };
 	struct ew_error err = { .text = "" };
 
 	gateway->config = read_text(text);
 	check(loop_new("main", &gateway->main) == 0 && bus_new(&gateway->bus) == 0);
 	check(fleet_new(&(struct fleet_config){ .bus = gateway->bus, .main = gateway->main,
 		.gateway = { "g", "n", "1" } }, &gateway->fleet) == 0);
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < gateway->count; i++) {
 		check(module_new(found[i], "bench", NULL, &gateway->modules[i], &err) == 0);
 		gateway_instance(gateway, i);
 	}
 	check(apply_access(gateway->bus, gateway->config, &err) == 0);
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < gateway->count; i++) {
 		check(instance_run(gateway->instances[i]) == 0);
 	}
 	check(wait_until(is_there, gateway));
@@ -252,7 +337,7 @@ static bool is_left(void *arg)
 	struct gateway *gateway = arg;
 
 	(void)loop_step(gateway->main);
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < gateway->count; i++) {
 		if (instance_state(gateway->instances[i]) != INSTANCE_CLOSED) {
 			return false;
 		}
@@ -262,11 +347,11 @@ static bool is_left(void *arg)
 
 static void gateway_end(struct gateway *gateway)
 {
-	for (size_t i = 3; i-- > 0;) {
+	for (size_t i = gateway->count; i-- > 0;) {
 		instance_stop(gateway->instances[i], false);
 	}
 	check(wait_until(is_left, gateway));
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < gateway->count; i++) {
 		instance_free(&gateway->instances[i]);
 		module_free(&gateway->modules[i]);
 	}
@@ -290,9 +375,10 @@ static void rounds(size_t count, struct times *times)
 	check(wait_until(is_done, NULL));
 }
 
-static void reaction(const char *loops, size_t count, struct times *times)
+/* loop: that source, drive and control share; "": a loop each. */
+static void reaction(const char *loop, bool is_flooded, size_t count, struct times *times)
 {
-	struct gateway gateway = { NULL };
+	struct gateway gateway = { .count = is_flooded ? 5 : 3 };
 	char text[1024];
 
 	(void)snprintf(text, sizeof(text),
@@ -300,6 +386,7 @@ static void reaction(const char *loops, size_t count, struct times *times)
 		       "instances:\n"
 		       "  source: {module: source%s}\n"
 		       "  drive: {module: drive%s}\n"
+		       "%s"
 		       "  control:\n"
 		       "    module: rules\n"
 		       "%s"
@@ -308,13 +395,31 @@ static void reaction(const char *loops, size_t count, struct times *times)
 		       "      follow: {value: 10 * x + 1, publish: no,"
 		       " write: {to: drive:y, fail_safe: -1, lease: 1h}}\n"
 		       "access: {control: {write: [drive:y]}}\n",
-		       *loops != '\0' ? ", loop: one" : "", *loops != '\0' ? ", loop: one" : "",
-		       *loops != '\0' ? "    loop: one\n" : "");
+		       *loop != '\0' ? ", loop: one" : "", *loop != '\0' ? ", loop: one" : "",
+		       is_flooded ? "  flood: {module: flood}\n  sink: {module: sink}\n" : "",
+		       *loop != '\0' ? "    loop: one\n" : "");
 	round_ = (struct round){ .next = 1 };
 	gateway_begin(&gateway, text);
 	rounds(100, NULL);
 	rounds(count, times);
 	gateway_end(&gateway);
+}
+
+/* The same on one loop, while others are busy: rows of the table. */
+static void reaction_flooded(size_t count)
+{
+	struct times times = times_new(count);
+	ew_dur begun = clock_mono();
+
+	reaction("one", true, count, &times);
+	bench_values("   the same, with samples on other routes", "us", times.values, times.count,
+		     5);
+	bench_value("   p99", "us", bench_percentile(times.values, times.count, 0.99),
+		    BENCH_NOTHING);
+	bench_value("   these samples, received", "M/s",
+		    (double)atomic_load(&flood.received) * 1e3 / (double)(clock_mono() - begun),
+		    -1);
+	free(times.values);
 }
 
 /* ---- many rules ---- */
@@ -402,8 +507,8 @@ int main(void)
 	double hops;
 
 	two_hops(count, &ref);
-	reaction("one", count, &near);
-	reaction("", count, &far);
+	reaction("one", false, count, &near);
+	reaction("", false, count, &far);
 	bench_values("two eventfd hops between threads", "us", ref.values, ref.count,
 		     BENCH_NOTHING);
 	hops = bench_percentile(ref.values, ref.count, 0.5);
@@ -411,6 +516,7 @@ int main(void)
 		     near.count, 5);
 	bench_value("   p99", "us", bench_percentile(near.values, near.count, 0.99),
 		    BENCH_NOTHING);
+	reaction_flooded(count);
 	bench_values("publish to write, a loop each", "us", far.values, far.count, 3 * hops);
 	bench_value("   p99", "us", bench_percentile(far.values, far.count, 0.99), BENCH_NOTHING);
 	many_rules();
