@@ -93,8 +93,9 @@ int bus_set_routes(struct bus *bus, const struct route_rule *rules, size_t count
 /* ---- the log ---- */
 
 /*
- * Keep durable routes in it. Before endpoints exist; closed when the last is
- * gone and the bus is still there, for the log tells it what gets to the disk.
+ * Keep durable routes in it: those that bus_set_durables() asks for from now on.
+ * Once; main thread. It is closed when the last endpoint is gone and the bus is
+ * still there, for the log tells it what gets to the disk.
  */
 void bus_set_store(struct bus *bus, struct store *store);
 

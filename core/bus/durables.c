@@ -20,10 +20,10 @@ struct durable_name {
 
 void bus_set_store(struct bus *bus, struct store *store)
 {
-	bus->store = store;
 	bus->log_opened = clock_mono();
 	bus->log_marks[0] = (struct log_mark){ .at = bus->log_opened };
 	bus->log_marks[1] = bus->log_marks[0];
+	bus->store = store;
 }
 
 void bus_stored(struct bus *bus, uint64_t lsn)

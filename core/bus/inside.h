@@ -36,7 +36,7 @@ struct bus {
 	struct ruleset *rules;          /* lock */
 	pthread_mutex_t access_lock;    /* guards the pointer; the set itself is immutable */
 	struct access *access;
-	struct store *store;            /* NULL: no route is durable */
+	_Atomic(struct store *) store;  /* NULL: no route is durable yet */
 	struct list durables;           /* lock: struct durable_name */
 	ew_dur log_opened;
 	struct log_mark {               /* lock: what was written by then */

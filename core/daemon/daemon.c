@@ -263,7 +263,6 @@ static int daemon_open(struct daemon *daemon, struct ew_error *err)
 	error = error != 0 ? error : daemon_open_audit(daemon, err);
 	error = error != 0 ? error : daemon_open_outside(daemon);
 	error = error != 0 ? error : daemon_open_fleet(daemon);
-	error = error != 0 ? error : storage_open(daemon);
 	error = error != 0 ? error : daemon_open_control(daemon, err);
 	if (error != 0) {
 		return error;

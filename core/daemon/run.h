@@ -216,10 +216,7 @@ void storage_ready(struct daemon *daemon);
 /* They wait no longer when it is, or it took too long. Every tick. */
 void storage_look_at_clock(struct daemon *daemon);
 
-/* Open the log when the configuration needs one. After the loader, before endpoints. -ENOMEM. */
-int storage_open(struct daemon *daemon);
-
-/* Tell the bus which receivers are durable. -ENOMEM. */
+/* Open the log when a configuration needs one first; tell the bus who is durable. -ENOMEM. */
 int storage_apply(struct daemon *daemon, const struct config *config);
 
 /* Is a receiver durable, and how? flags: of its module. */

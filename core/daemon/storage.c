@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The log of the daemon: opened when some receiver is durable, closed after
- * all instances. Without it the daemon runs as well, with routes in memory.
+ * The log of the daemon: opened when the first receiver is durable, at the start
+ * or by a reload, closed after all instances. Without it the daemon runs as
+ * well, with routes in memory.
  */
 #include <errno.h>
 #include <limits.h>
@@ -118,14 +119,13 @@ static struct store_config storage_config(const struct config_store *from, const
 	};
 }
 
-static void storage_open_log(struct daemon *daemon)
+static void storage_open_log(struct daemon *daemon, const struct config_store *from)
 {
 	const struct store_listener listener = {
 		.durable = storage_on_durable,
 		.describe = storage_on_describe,
 		.arg = daemon->bus,
 	};
-	const struct config_store *from = &daemon->config->store;
 	struct store_config config;
 	struct ew_error err;
 	char path[PATH_MAX];
@@ -141,29 +141,13 @@ static void storage_open_log(struct daemon *daemon)
 	error = store_open(&config, &daemon->store, &err);
 	if (error != 0) {
 		log_msg(LOG_LEVEL_ERROR, "store",
-			"%s: routes are kept in memory only, until the next start",
+			"%s: routes are kept in memory only; tried again at the next reload",
 			error_is_set(&err) ? err.text : strerror(-error));
 		return;
 	}
 	store_listen(daemon->store, &listener);
 	store_listen_for_room(daemon->store, storage_on_room, daemon->bus);
 	bus_set_store(daemon->bus, daemon->store);
-}
-
-int storage_open(struct daemon *daemon)
-{
-	size_t count = daemon->config->instance_count;
-	struct durable_receiver *receivers = calloc(count + 1, sizeof(*receivers));
-
-	if (receivers == NULL) {
-		return -ENOMEM;
-	}
-	if (daemon->config->store.is_given ||
-	    storage_list(daemon, daemon->config, receivers) > 0) {
-		storage_open_log(daemon);
-	}
-	free(receivers);
-	return 0;
 }
 
 int storage_apply(struct daemon *daemon, const struct config *config)
@@ -177,12 +161,11 @@ int storage_apply(struct daemon *daemon, const struct config *config)
 		return -ENOMEM;
 	}
 	count = storage_list(daemon, config, receivers);
+	if (daemon->store == NULL && (config->store.is_given || count > 0)) {
+		storage_open_log(daemon, &config->store);
+	}
 	error = bus_set_durables(daemon->bus, receivers, count);
-	if (daemon->store == NULL && count > 0) {
-		log_msg(LOG_LEVEL_WARNING, "store",
-			"'%s' is kept in memory only: there is no store before the next start",
-			receivers[0].name);
-	} else if (error != 0) {
+	if (error != 0) {
 		log_msg(LOG_LEVEL_ERROR, "store", "not all receivers can be kept: %s",
 			strerror(-error));
 	}

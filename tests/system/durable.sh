@@ -49,6 +49,10 @@ has_said() {
 	[ "$(published)" -ge "$1" ]
 }
 
+has_store() {
+	ctl store >"$work/store.log" 2>&1 && grep -q cloud "$work/store.log"
+}
+
 is_ready() {
 	is running cloud
 }
@@ -57,9 +61,22 @@ step 'numbers flow'
 start server "$top_builddir/tests/lib/http_sink" port="$port"
 wait_for 'the server' is_listening "$port"
 write_config 0
+sed -i -e '/store:/d' -e 's/durable: yes/durable: no/' "$file"
 daemon
 wait_for 'the daemon' is_ready
-wait_for 'the first numbers' has numbered 2000
+wait_for 'the first numbers' has numbered 500
+
+step 'the route is durable from a reload on, which opens the store'
+write_config 0
+sed -i -e '/store:/d' "$file"
+ctl reload >"$work/reload.log" 2>&1 || fail "reload: $(cat "$work/reload.log")"
+wait_for 'a store' has_store
+wait_for 'more numbers' has numbered 2000
+tell daemon TERM
+ended daemon
+write_config 0
+daemon
+wait_for 'the daemon' is_ready
 
 step 'the server refuses, the daemon is killed and started anew, five times'
 for ((n = 1; n <= 5; n++)); do

@@ -23,6 +23,10 @@ extern struct ew_module acking, plain;
 int durable_setup(void **state);
 int durable_teardown(void **state);
 
+/* Without the log, which disk_open() gives to the bus. */
+int late_setup(void **state);
+void disk_open(struct world *world);
+
 #define DURABLE_TEST(name) \
 	cmocka_unit_test_setup_teardown(name, durable_setup, durable_teardown)
 

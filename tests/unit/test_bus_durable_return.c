@@ -220,6 +220,32 @@ static void test_a_receiver_that_leaves_reads_no_further(void **state)
 	assert_values(sink, 0, 20, 40);
 }
 
+static void test_a_log_that_comes_later_keeps_all_from_then_on(void **state)
+{
+	struct peer *sink, *src;
+	uint32_t tag;
+
+	bus_ready(((struct world *)*state)->bus);
+	sink = join_with(*state, "sink", &acking);
+	src = source(*state, &tag);
+	publish_range(src, tag, 0, 10);
+	run(*state);
+	assert_values(sink, 0, 0, 10);
+	ack(sink, 1, 10);
+	disk_open(*state);
+	begin(*state);
+	run(*state);
+	publish_range(src, tag, 10, 30);
+	run(*state);
+	assert_values(sink, 0, 0, 30);
+	leave(*state, sink, true);
+	publish_range(src, tag, 30, 40);
+	sink = join_with(*state, "sink", &acking);
+	run(*state);
+
+	assert_values(sink, 0, 10, 40);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +258,8 @@ int main(void)
 		DURABLE_TEST(test_what_waits_in_the_queue_leaves_the_rest_answered),
 		DURABLE_TEST(test_a_queue_keeps_only_its_own_open),
 		DURABLE_TEST(test_a_receiver_that_leaves_reads_no_further),
+		cmocka_unit_test_setup_teardown(test_a_log_that_comes_later_keeps_all_from_then_on,
+						late_setup, durable_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
