@@ -1,0 +1,143 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Two daemons and a real Mosquitto over TLS: the devices of the edge appear at
+# the host, a write at the host moves an actuator of the edge and comes back, and
+# killing edge, host or broker heals by itself. The host runs a rule on what it
+# hears, and so does a third daemon that only listens: when the edge dies their
+# outputs are brought to the safe value.
+# shellcheck source=tests/lib/scenario.bash
+. "${top_srcdir:?}/tests/lib/scenario.bash"
+# shellcheck source=tests/lib/daemon.bash
+. "$top_srcdir/tests/lib/daemon.bash"
+take_modules simulator sparkplug sparkplug_host rules
+
+make_tls
+tls=$work/tls
+options=("cafile $tls/ca.pem" "certfile $tls/server.pem" "keyfile $tls/server.key"
+	'require_certificate true')
+start_broker broker "${options[@]}"
+uplink="servers: [\"mqtts://localhost:$broker_port\"], ca: $tls/ca.pem,
+  certificate: $tls/client.pem, key: $tls/client.key, backoff: {min: 100ms, max: 1s}"
+
+cat >"$work/a.yaml" <<-END
+	version: 1
+	gateway: {group: plant, name: a}
+	uplink: {$uplink}
+	instances:
+	  line: {module: simulator, every: 100ms, devices: {pump-1: {type: pump, tags: {
+	    Pump/Flow: {type: f64}, Pump/Speed: {type: f64, writable: yes, range: [0, 60]}}}}}
+	  scada: {module: sparkplug, rebirth_pause: 0s, report_delay: 50ms}
+	access:
+	  scada: {write: ["pump-1:Pump/Speed"]}
+END
+# listener NAME OPTIONS: a daemon with a host and a rule on what it hears
+listener() {
+	cat >"$work/$1.yaml" <<-END
+		version: 1
+		gateway: {group: plant, name: $1}
+		uplink: {$uplink}
+		instances:
+		  host: {module: sparkplug_host, $2}
+		  local: {module: simulator, every: 100ms, devices: {fan-1: {type: fan, tags: {
+		    Fan/Speed: {type: f64, writable: yes, range: [0, 100]}}}}}
+		  control:
+		    module: rules
+		    inputs: {flow: {tag: "plant/a/pump-1:Pump/Flow", stale: 3s}}
+		    rules:
+		      fan: {value: "if flow > -1e9 then 80 else 70", write: {to: "fan-1:Fan/Speed",
+		        fail_safe: 20, lease: 1s}}
+		access:
+		  control: {write: ["fan-1:**"]}
+	END
+}
+listener b 'host_id: scada1, rebirth_pause: 200ms'
+listener c 'passive: yes'
+
+# run NAME: the daemon of $work/NAME.yaml
+run() {
+	start "$1" "$build/edgewayd" --module-dir "$modules" --state-dir "$work/state-$1" \
+		--run-dir "$work/run-$1" "$work/$1.yaml"
+}
+
+# at NAME COMMAND...: ask a daemon
+at() {
+	local name=$1
+	shift
+	"$build/edgewayctl" --socket "$work/run-$name/control.sock" --json "$@" \
+		2>>"$work/ctl.log"
+}
+
+# is_online NAME
+is_online() {
+	at "$1" uplinks | grep -q '"state":"online"'
+}
+
+# device_is STATE: of the edge's pump, at the host
+device_is() {
+	at b devices 'plant/a/pump-1' | grep -qE "\"state\":\"$1\""
+}
+
+# fan_is VALUE NAME
+fan_is() {
+	at "$2" get fan-1:Fan/Speed | grep -qE "\"value\":\"?$1(\\.0*)?\"?[,}]"
+}
+
+# speed_moves VALUE: written at the host, and told by the edge
+speed_moves() {
+	at b write plant/a/pump-1:Pump/Speed "$1" >>"$work/ctl.log" || fail "writing $1"
+	at b get plant/a/pump-1:Pump/Speed | grep -qE "\"value\":\"?$1(\\.0*)?\"?[,}]" ||
+		fail "the speed is not $1"
+}
+
+step 'the devices of the edge appear at the host'
+run b
+run c
+wait_for 'the host online' is_online b
+wait_for 'the listener online' is_online c
+run a
+wait_for 'the pump' device_is up
+at b tags 'plant/a/pump-1' | grep -q 'Pump/Flow' || fail 'no flow'
+
+step 'a write at the host moves the actuator and comes back as data'
+speed_moves 30
+speed_moves 42
+
+step 'a rule of the host acts on what the edge measures'
+wait_for 'the fan' fan_is 80 b
+wait_for 'the fan of the listener' fan_is 80 c
+
+step 'the edge is killed: down, and the fan goes to its safe value'
+stop a KILL
+wait_for 'the death' device_is down
+wait_for 'the safe value' fan_is 20 b
+wait_for 'the safe value at the listener' fan_is 20 c
+run a
+wait_for 'the pump again' device_is up
+wait_for 'the fan again' fan_is 80 b
+wait_for 'the fan of the listener again' fan_is 80 c
+speed_moves 31
+
+step 'the host is killed'
+stop b KILL
+run b
+wait_for 'the pump at the new host' device_is up
+speed_moves 33
+
+step 'the broker is killed'
+stop broker KILL
+wait_for 'stale' device_is stale
+wait_for 'the safe value' fan_is 20 b
+wait_for 'the safe value at the listener' fan_is 20 c
+start_broker broker "${options[@]}"
+wait_for 'the pump after the broker' device_is up
+wait_for 'the fan after the broker' fan_is 80 b
+speed_moves 35
+
+step 'both end in order'
+stop b
+[ "$status" -eq 0 ] || fail "the host ended with $status"
+state=$(timeout -k 1 10 mosquitto_sub -h localhost -p "$broker_port" --cafile "$tls/ca.pem" \
+	--cert "$tls/client.pem" --key "$tls/client.key" -t spBv1.0/STATE/scada1 -C 1)
+[[ $state == '{"online":false,'* ]] || fail "STATE is $state"
+stop a
+[ "$status" -eq 0 ] || fail "the edge ended with $status"
