@@ -331,6 +331,7 @@ static const struct ctl_command control_commands[] = {
 	{ "reload", control_reload },
 	{ "audit", control_audit },
 	{ "ask", control_ask },
+	{ "map", control_map },
 	{ NULL, NULL },
 };
 

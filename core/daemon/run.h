@@ -234,4 +234,7 @@ struct ctl_table control_table(struct daemon *daemon);
 /* ask.c; arg is the daemon. */
 void control_ask(struct ctl_request *request, void *arg);
 
+/* map.c; arg is the daemon. */
+void control_map(struct ctl_request *request, void *arg);
+
 #endif

@@ -3,6 +3,7 @@
  * Commands about devices and tags: devices, tags, get, watch.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "core/edgewayctl/command.h"
 
@@ -35,8 +36,35 @@ static const struct column tags_columns[] = {
 	{ .key = NULL },
 };
 
+/* Where tags go: each instance that sends them away says how it calls them. */
+static int tags_map(struct client *client, struct buf *request, int argc, char **argv)
+{
+	static const struct column columns[] = {
+		{ .key = "tag", .title = "TAG" },
+		{ .key = "type", .title = "TYPE" },
+		{ .key = "unit", .title = "UNIT" },
+		{ .key = "instance", .title = "INSTANCE" },
+		{ .key = "topic", .title = "TOPIC" },
+		{ .key = "metric", .title = "METRIC" },
+		{ .key = "alias", .title = "ALIAS", .right = true },
+		{ .key = "path", .title = "PATH" },
+		{ .key = NULL },
+	};
+
+	buf_fini(request);
+	client_begin(request, "map");
+	if (argc > 0) {
+		json_add_text(request, "glob", argv[0]);
+	}
+	return client_show(client, request, columns, false);
+}
+
 static int tags_tags(struct client *client, struct buf *request, int argc, char **argv)
 {
+	/* options come before the arguments, so nobody else's text can say this */
+	if (strstr(buf_text(request), "\"map\":true") != NULL) {
+		return tags_map(client, request, argc, argv);
+	}
 	if (argc > 0) {
 		json_add_text(request, "glob", argv[0]);
 	}
@@ -75,6 +103,7 @@ const struct command commands_tags[] = {
 	  .summary = "tags and their last values",
 	  .more = "GLOB is DEVICE:TAG; * stands for any characters but /, ** for any. "
 		  "Without a\ncolon it is a device.",
+	  .options = { { "map", NULL, "map", "where they go: topic and alias, or path" } },
 	  .run = tags_tags },
 	{ .name = "get", .arguments = "TAG", .least = 1, .most = 1,
 	  .summary = "one tag and its last value",

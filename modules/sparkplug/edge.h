@@ -8,6 +8,7 @@
  *	flow.c       samples into reports, fences, acknowledgements
  *	send.c       the one place where messages get their seq and leave
  *	command.c    NCMD and DCMD
+ *	map.c        which metric a tag is, for operators
  *
  * All of it runs on the instance's loop.
  */
@@ -199,6 +200,10 @@ void edge_drop_reports(struct edge *edge);
 void edge_on_ack(struct edge *edge, const struct ew_uplink_ack *ack);
 /* Report the present value of tags, whatever was reported before. */
 void edge_reflect(struct edge *edge, const uint32_t *tags, size_t count);
+
+/* ---- map.c ---- */
+
+int edge_on_query(void *self, struct ew_query *query);
 
 /* ---- command.c ---- */
 

@@ -425,4 +425,4 @@ EW_MODULE(
 	.open = sparkplug_open, .start = sparkplug_start,
 	.stop = sparkplug_stop, .close = sparkplug_close,
 	.device = sparkplug_device, .tag = sparkplug_tag, .batch = sparkplug_batch,
-	.gap = sparkplug_gap, .answered = sparkplug_answered);
+	.gap = sparkplug_gap, .answered = sparkplug_answered, .query = edge_on_query);

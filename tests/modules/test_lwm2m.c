@@ -5,6 +5,7 @@
  */
 #include "tests/modules/lwm2m_world.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -46,6 +47,21 @@ static void test_it_registers_and_keeps_the_registration(void **state)
 	world_answer(message.token, LWM2M_NOT_FOUND);
 	message = world_heard();
 	assert_int_equal(message.operation, LWM2M_OP_REGISTER);
+}
+
+static void test_an_operator_sees_the_paths(void **state)
+{
+	const char *answer;
+
+	(void)state;
+	world_begin("");
+	world_declare("boiler", "Temperature");
+	ew_test_step(world.test);
+	assert_int_equal(ew_test_query(world.test, "cloud", "map boiler", &answer), 0);
+	assert_non_null(strstr(answer, "{\"tag\":\"boiler:Temperature\",\"path\":\"/d"));
+	assert_int_equal(ew_test_query(world.test, "cloud", "map nobody", &answer), 0);
+	assert_string_equal(answer, "");
+	assert_int_equal(ew_test_query(world.test, "cloud", "else", &answer), -ENOENT);
 }
 
 static void test_refused_it_waits_longer_each_time(void **state)
@@ -275,6 +291,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_names_that_are_no_topic_are_refused, world_end),
 		cmocka_unit_test_teardown(test_it_registers_and_keeps_the_registration, world_end),
+		cmocka_unit_test_teardown(test_an_operator_sees_the_paths, world_end),
 		cmocka_unit_test_teardown(test_refused_it_waits_longer_each_time, world_end),
 		cmocka_unit_test_teardown(test_a_new_connection_begins_with_an_update, world_end),
 		cmocka_unit_test_teardown(test_devices_are_behind_prefixes_that_stay, world_end),

@@ -2,6 +2,7 @@
 /* The edge node with the real bus and uplink; the test is the broker and the host. */
 #include "tests/modules/sparkplug_world.h"
 
+#include <errno.h>
 #include <string.h>
 
 static void test_births_come_first_and_say_everything(void **state)
@@ -149,6 +150,19 @@ static void test_a_new_tag_is_in_a_new_birth(void **state)
 	ew_test_step(world);
 	assert_int_equal(world_message(0)->verb, SP_DBIRTH);
 	assert_non_null(world_metric(world_message(0), "New"));
+}
+
+static void test_an_operator_sees_topics_and_aliases(void **state)
+{
+	const char *answer;
+
+	(void)state;
+	world_start("");
+	assert_int_equal(ew_test_query(world, "scada", "map pump/1", &answer), 0);
+	assert_non_null(strstr(answer, "{\"tag\":\"pump/1:Speed\",\"topic\":"
+				       "\"spBv1.0/plant/DDATA/gw1/pump:1\",\"metric\":\"Speed\","
+				       "\"alias\":1}"));
+	assert_int_equal(ew_test_query(world, "scada", "else", &answer), -ENOENT);
 }
 
 static void test_a_command_is_refused_without_access(void **state)
@@ -365,6 +379,7 @@ int main(void)
 		TEST(test_a_rebirth_keeps_bdseq_and_begins_seq_anew),
 		TEST(test_a_device_that_goes_down_dies_and_is_born_again),
 		TEST(test_a_new_tag_is_in_a_new_birth),
+		TEST(test_an_operator_sees_topics_and_aliases),
 		TEST(test_a_command_is_refused_without_access),
 		TEST(test_a_command_with_access_reaches_the_owner),
 		TEST(test_malformed_and_unknown_commands_do_nothing),

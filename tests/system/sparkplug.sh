@@ -88,6 +88,11 @@ for version in 5 3.1.1; do
 		fail 'the birth of the node'
 	has_seen "^$topics/DBIRTH/gw1/pump-1 seq=1 .*Pump/Speed=" ||
 		fail 'the birth of the device'
+	ctl --json tags --map 'pump-1:Pump/S*' >"$work/map"
+	grep -q "\"tag\":\"pump-1:Pump/Speed\",.*\"instance\":\"scada\",\"topic\":\"$topics/DDATA/gw1/pump-1\",\"metric\":\"Pump/Speed\",\"alias\"" \
+		"$work/map" || fail "no map of the tag: $(cat "$work/map")"
+	[ "$(grep -c '"tag"' "$work/map")" -eq 1 ] || fail 'the pattern does not hold'
+	ctl tags --map pump-1 | grep -q 'pump-1:Pump/Flow' || fail 'no map of a device'
 	wait_for 'data of the node' has_seen "^$topics/NDATA/gw1 "
 
 	step "MQTT $version: a rebirth on request"
