@@ -89,6 +89,7 @@ struct host {
 	struct ew_timer *tick_timer;
 	struct ew_timer *command_timer;
 	struct ew_timer *stop_timer;
+	struct ew_timer *state_timer;   /* STATE is said again when it is due */
 	uint32_t state;                 /* subscription to the own STATE; 0: none */
 	uint64_t epoch;                 /* 0: not connected */
 	uint64_t state_ms;              /* in the will and the birth of this connection */
@@ -126,6 +127,7 @@ void session_acked(struct host *host, const struct ew_uplink_ack *ack);
 /* Tell core, once, that the stop is done. */
 void session_stopped(struct host *host);
 void session_on_stop_timer(void *arg);
+void session_on_state_timer(void *arg);
 
 /*
  * A message to a node, QoS 0, not retained; device "" for the node itself.

@@ -62,11 +62,21 @@ void session_online(struct host *host, uint64_t epoch)
 	host_arm(host);
 }
 
+void session_on_state_timer(void *arg)
+{
+	struct host *host = arg;
+
+	if (host->epoch != 0 && !host->is_stopping) {
+		host->last_dispute = ew_now();
+		(void)session_say(host, true, host->state_ms, 0); /* or a new birth follows */
+	}
+}
+
 /* An old will, or another host that has our id. */
 void session_on_state(struct host *host, const struct ew_uplink_received *message)
 {
 	struct sp_state state;
-	ew_dur now = ew_now();
+	ew_dur due = host->last_dispute + SESSION_DISPUTE_EVERY - ew_now();
 
 	if (message->payload_size == 0 || host->is_stopping ||
 	    sp_state_decode((struct sp_bytes){ message->payload, message->payload_size },
@@ -75,11 +85,11 @@ void session_on_state(struct host *host, const struct ew_uplink_received *messag
 		return;
 	}
 	host_count(host, HOST_STATE_DISPUTES, 1);
-	if (host->last_dispute != 0 && now - host->last_dispute < SESSION_DISPUTE_EVERY) {
-		return;
+	if (host->last_dispute != 0 && due > 0) {
+		ew_timer_set(host->state_timer, due, 0); /* the retained one must not stay */
+	} else {
+		session_on_state_timer(host);
 	}
-	host->last_dispute = now;
-	(void)session_say(host, true, host->state_ms, 0); /* it is said again when asked again */
 }
 
 void session_stopped(struct host *host)

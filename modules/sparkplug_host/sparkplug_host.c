@@ -247,6 +247,10 @@ static int host_timers(struct host *host)
 		error = ew_timer_new(host->inst, "stop", session_on_stop_timer, host,
 				     &host->stop_timer);
 	}
+	if (error == 0) {
+		error = ew_timer_new(host->inst, "state", session_on_state_timer, host,
+				     &host->state_timer);
+	}
 	return error;
 }
 
@@ -257,6 +261,7 @@ static void host_close(void *self)
 	ew_timer_free(&host->tick_timer);
 	ew_timer_free(&host->command_timer);
 	ew_timer_free(&host->stop_timer);
+	ew_timer_free(&host->state_timer);
 	if (host->machine.ops != NULL) {
 		machine_fini(&host->machine);
 	}

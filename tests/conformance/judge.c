@@ -139,13 +139,17 @@ void judge_connect(struct judge *judge, const struct judge_connect *connect)
 	if (judge->connects++ == 0 && !judge->is_fresh) {
 		judge->bdseq = -1;
 	}
-	ledger_check(ledger, !judge->is_connected,
+	ledger_check(ledger, judge->host != NULL || !judge->is_connected,
 		     "operational-behavior-primary-application-state-with-multiple-servers-"
 		     "single-server", "two connections at a time");
 	judge->version = connect->version;
 	judge->is_connected = true;
 	judge->is_born = judge->is_dead = judge->has_published = judge->is_primary_online = false;
 	judge->filter_count = 0;
+	if (judge->host != NULL) {
+		judge_host_connect(judge, connect);
+		return;
+	}
 	if (connect->version != 5) {
 		ledger_check(ledger, connect->is_clean, "principles-persistence-clean-session-311",
 			     "no clean session");
@@ -187,6 +191,10 @@ void judge_told(struct judge *judge, const struct judge_message *message)
 	char topic[256];
 	uint64_t ms;
 
+	if (judge->host != NULL) {
+		judge_host_told(judge, message);
+		return;
+	}
 	if (judge->primary == NULL || time == NULL) {
 		return;
 	}
@@ -202,6 +210,11 @@ void judge_disconnect(struct judge *judge, unsigned reason)
 {
 	struct ledger *ledger = judge->ledger;
 
+	if (judge->host != NULL) {
+		judge->is_connected = false;
+		judge_host_disconnect(judge);
+		return;
+	}
 	if (judge->is_born) {
 		ledger_check(ledger, judge->is_dead,
 			     "operational-behavior-edge-node-intentional-disconnect-ndeath "
@@ -408,6 +421,10 @@ void judge_sent(struct judge *judge, const struct judge_message *message)
 	enum judge_verb verb;
 	Payload *payload;
 
+	if (judge->host != NULL) {
+		judge_host_sent(judge, message);
+		return;
+	}
 	if (message->size == 0) {
 		return; /* a fence: not of Sparkplug */
 	}

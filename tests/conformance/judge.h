@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Judges what an edge node says on the wire, packet by packet, by the rules of
+ * Judges what an edge node, or a host, says on the wire, packet by packet, by the rules of
  * Sparkplug 3.0. It shares nothing with what it judges: topics are taken apart
  * here, payloads by protobuf-c.
  *
@@ -36,6 +36,7 @@ struct judge {
 	struct ledger *ledger;          /* borrowed */
 	const char *group, *node;
 	const char *primary;            /* NULL: none */
+	const char *host;               /* this one is judged, not a node; NULL: the node */
 	bool is_fresh;                  /* the node has no state: its first bdSeq is 0 */
 	uint64_t last_ms, now_ms;       /* of the packets before and now */
 	uint64_t slack_ms;              /* so long may a message have waited to be sent */
@@ -53,6 +54,9 @@ struct judge {
 		char text[128];
 		int qos;
 	} filters[JUDGE_FILTERS];
+	/* a host's */
+	uint64_t will_ms;               /* the time in its will */
+	bool is_disputed;               /* somebody else said that it is offline */
 	/* what births have said */
 	size_t device_count;
 	struct judge_device devices[JUDGE_DEVICES];

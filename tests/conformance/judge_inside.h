@@ -37,4 +37,11 @@ void judge_metrics(struct judge *judge, enum judge_verb verb, int device, const 
 /* The properties of a metric, its DataSet. */
 void judge_parts(struct judge *judge, enum judge_verb verb, const Metric *metric);
 
+/* ---- judge_host.c: the same calls when a host is judged ---- */
+
+void judge_host_connect(struct judge *judge, const struct judge_connect *connect);
+void judge_host_sent(struct judge *judge, const struct judge_message *message);
+void judge_host_told(struct judge *judge, const struct judge_message *message);
+void judge_host_disconnect(struct judge *judge);
+
 #endif

@@ -5,7 +5,8 @@
  *
  *   recorder TLS GROUP NODE DEVICE PRIMARY LOG PORT BROKER [PORT BROKER]
  *
- * PRIMARY is a host or "-". SIGTERM: what was judged goes into LOG; the status
+ * PRIMARY is a host or "-". With "-" for DEVICE that host is judged, and no
+ * edge node. SIGTERM: what was judged goes into LOG; the status
  * is 1 if something was broken.
  */
 #include <arpa/inet.h>
@@ -269,7 +270,7 @@ static void turn(struct recorder *recorder, int signals)
 	}
 }
 
-static int tell(const struct recorder *recorder, const char *path)
+static int tell(const struct recorder *recorder, const char *path, const char *name)
 {
 	for (size_t i = 0; i < recorder->ledger.count; i++) {
 		const struct ledger_line *line = &recorder->ledger.lines[i];
@@ -278,7 +279,7 @@ static int tell(const struct recorder *recorder, const char *path)
 			(void)printf("broken: %s: %s\n", line->id, line->why);
 		}
 	}
-	if (ledger_write(&recorder->ledger, path, "wire") != 0) {
+	if (ledger_write(&recorder->ledger, path, name) != 0) {
 		die(path);
 	}
 	return ledger_broken(&recorder->ledger) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -287,6 +288,7 @@ static int tell(const struct recorder *recorder, const char *path)
 int main(int argc, char **argv)
 {
 	static struct recorder recorder;
+	const char *name = "wire";
 	struct signalfd_siginfo told;
 	sigset_t set;
 	int signals;
@@ -308,7 +310,13 @@ int main(int argc, char **argv)
 		.primary = strcmp(argv[5], "-") == 0 ? NULL : argv[5], .is_fresh = true,
 		.bdseq = -1, .slack_ms = OUTBOX_MS,
 	};
-	judge_expect(&recorder.judge, argv[4], true);
+	if (strcmp(argv[4], "-") == 0) {
+		recorder.judge.host = argv[5];
+		recorder.judge.primary = NULL;
+		name = "wire_host";
+	} else {
+		judge_expect(&recorder.judge, argv[4], true);
+	}
 	for (int i = 7; i + 1 < argc && recorder.server_count < SERVERS_MAX; i += 2) {
 		recorder.brokers[recorder.server_count] = (uint16_t)atoi(argv[i + 1]);
 		recorder.listeners[recorder.server_count++] = listen_at((uint16_t)atoi(argv[i]));
@@ -316,5 +324,5 @@ int main(int argc, char **argv)
 	while (read(signals, &told, sizeof(told)) < 0) {
 		turn(&recorder, signals);
 	}
-	return tell(&recorder, argv[6]);
+	return tell(&recorder, argv[6], name);
 }

@@ -301,6 +301,9 @@ static void test_state_is_said_again_when_others_deny_it(void **state)
 	send_bytes(STATE_TOPIC, text, sizeof(text) - 1);
 	assert_int_equal(ew_test_sent_count(world, "main", STATE_TOPIC), 1);
 	assert_true(ew_test_metric(world, "scada", "state_disputes_total") == 2);
+	/* said again a bit later: the broker keeps what was said last */
+	ew_test_advance(world, EW_SECOND);
+	assert_int_equal(ew_test_sent_count(world, "main", STATE_TOPIC), 2);
 }
 
 static void test_a_passive_one_says_nothing(void **state)
