@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Requests to clients, open and lately finished. A request has one number, from
+ * which its token comes (twice the number: even, as a server's tokens are), and
+ * one state:
+ *
+ *	QUEUED --registered or updated--> SENT --answer--> DONE or FAILED
+ *	  ^                                |
+ *	  +------ no answer in time -------+--not queued--> EXPIRED
+ *
+ * A finished one is kept to be asked for until a new one needs its place.
+ * Memory only; no I/O, no clock. Runs on the instance's loop.
+ */
+#ifndef MODULES_LWM2M_SERVER_ASKS_H
+#define MODULES_LWM2M_SERVER_ASKS_H
+
+#include <edgeway/base.h>
+
+#include "proto/lwm2m/message.h"
+#include "proto/lwm2m/path.h"
+
+#define ASK_STATES(X)           \
+	X(QUEUED, "queued")     \
+	X(SENT, "sent")         \
+	X(DONE, "done")         \
+	X(FAILED, "failed")     \
+	X(EXPIRED, "expired")
+
+enum ask_state {
+#define ASK_STATE_ENUM(name, word) ASK_##name,
+	ASK_STATES(ASK_STATE_ENUM)
+#undef ASK_STATE_ENUM
+};
+
+struct ask {
+	struct ask *next;               /* of the open ones, by when they are due */
+	struct ask *previous;
+	uint64_t id;
+	char *endpoint;
+	enum ask_state state;
+	char uri[LWM2M_PATH_MAX];       /* "": none */
+	struct lwm2m_message request;   /* paths and payload are the ask's own */
+	uint64_t about;                 /* Cancel-Observe: the observation's token */
+	ew_dur timeout;                 /* for an answer */
+	ew_dur due;                     /* when the present state ends at the latest */
+	ew_dur sent;
+	ew_time until;                  /* wall: how long it may be queued; 0: it may not */
+	unsigned result;                /* 0: no answer */
+	unsigned content;               /* of the answer */
+	uint8_t *answer;                /* payload; NULL: none */
+	size_t answer_size;
+	double seconds;                 /* from request to answer */
+	void *call;                     /* who waits for it; NULL: nobody */
+	size_t place;                   /* among the requests of the call */
+};
+
+struct asks {
+	struct ask **slots;             /* by id */
+	size_t slot_count;
+	size_t limit;                   /* of open ones */
+	size_t open;
+	uint64_t next_id;
+	struct ask *first, *last;
+};
+
+static inline uint64_t ask_token(const struct ask *ask)
+{
+	return ask->id * 2;
+}
+
+const char *ask_state_name(enum ask_state state);
+
+/* first_id: another one after each start, so that what is late is not ours. -ENOMEM. */
+int asks_init(struct asks *asks, size_t limit, uint64_t first_id);
+void asks_fini(struct asks *asks);
+
+/*
+ * A new one, in state QUEUED and in no list; request and what it points to are
+ * copied. id 0: the next. -ENOSPC as many are open as may be; -ENOMEM.
+ */
+int asks_add(struct asks *asks, const char *endpoint, const struct lwm2m_message *request,
+	     uint64_t id, struct ask **ask_out);
+
+/* NULL: not there, or forgotten. */
+struct ask *asks_find(const struct asks *asks, uint64_t id);
+
+/* The next time that something is to be done to an open one. */
+void asks_set_due(struct asks *asks, struct ask *ask, ew_dur due);
+
+/* It is no longer open; the ask stays until its place is needed. */
+void asks_finish(struct asks *asks, struct ask *ask);
+
+#endif

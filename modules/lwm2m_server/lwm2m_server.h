@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One instance of the module, shared by its files that know the bus and HTTP. */
+#ifndef MODULES_LWM2M_SERVER_LWM2M_SERVER_H
+#define MODULES_LWM2M_SERVER_LWM2M_SERVER_H
+
+#include <edgeway/module.h>
+#include <edgeway/uplink.h>
+
+#include "modules/lwm2m_server/server.h"
+#include "modules/lwm2m_server/store.h"
+#include "modules/lwm2m_server/tags.h"
+
+#define LWM2M_SERVER_METRICS(X)                                                         \
+	X(RECEIVED, "received_total", COUNTER, "messages that came in")                 \
+	X(RETAINED, "retained_total", COUNTER, "retained messages, which are not taken") \
+	X(WRONG_TOPICS, "wrong_topics_total", COUNTER, "messages on a topic of no endpoint") \
+	X(MALFORMED, "malformed_total", COUNTER, "messages or payloads that were not readable") \
+	X(ECHOES, "echoes_total", COUNTER, "own requests that came back")               \
+	X(LATE, "late_results_total", COUNTER, "results that nobody waits for")         \
+	X(REFUSED, "refused_total", COUNTER, "requests of clients answered with an error") \
+	X(REPEATED, "repeated_total", COUNTER, "requests that came twice")              \
+	X(UNKNOWN, "unknown_notifies_total", COUNTER, "Notifies of no observation")     \
+	X(REGISTRATIONS, "device_registrations_total", COUNTER, "Registers accepted")   \
+	X(UPDATES, "device_updates_total", COUNTER, "Updates accepted")                 \
+	X(EXPIRED, "device_expiries_total", COUNTER, "registrations whose lifetime passed") \
+	X(DEREGISTRATIONS, "device_deregistrations_total", COUNTER, "De-registers")     \
+	X(ACTIVE, "active_devices", GAUGE, "clients that are registered")               \
+	X(OBSERVATIONS, "observations", GAUGE, "observations that are confirmed")       \
+	X(REQUESTS, "open_requests", GAUGE, "requests queued or sent")                  \
+	X(ASKED, "requests_total", COUNTER, "requests to clients that are over")        \
+	X(FAILED, "requests_failed_total", COUNTER, "of these: failed or expired")      \
+	X(BULK, "bulk_operations_total", COUNTER, "Sends and calls for several clients") \
+	X(RECORDS, "records_total", COUNTER, "values published as samples")             \
+	X(SKIPPED, "skipped_records_total", COUNTER, "values that are no samples")      \
+	X(LOST_EVENTS, "lost_events_total", COUNTER, "events that the bus did not take") \
+	X(STORE_ERRORS, "store_errors_total", COUNTER, "changes that could not be kept")
+
+enum {
+#define LWM2M_SERVER_METRIC_ENUM(name, text, kind, help) METRIC_##name,
+	LWM2M_SERVER_METRICS(LWM2M_SERVER_METRIC_ENUM)
+#undef LWM2M_SERVER_METRIC_ENUM
+	METRIC_LATENCY, METRIC_BULK_SIZE, METRIC_COUNT
+};
+
+struct lwm2m_server_settings {
+	const char *prefix;
+	ew_dur timeout;
+	uint64_t clients, requests, observations;
+	uint64_t message_max;
+};
+
+struct api_call;
+
+struct lwm2m_server {
+	struct ew_instance *inst;
+	const struct lwm2m_server_settings *settings;
+	struct server server;
+	struct store *store;
+	struct tags tags;
+	struct ew_timer *timer;
+	struct api_call *calls;
+	uint64_t epoch;                 /* 0: offline */
+	uint64_t published, skipped;    /* that metrics know of */
+};
+
+/* After everything that happened: metrics, timer. */
+void lwm2m_server_turned(struct lwm2m_server *self);
+
+/* Something for whoever listens to events. A body that is too long is counted. */
+void lwm2m_server_event(struct lwm2m_server *self, const struct ew_event *event);
+
+/* ---- api.c: /api/lwm2m ---- */
+
+int api_open(struct lwm2m_server *self);
+
+/* A request is over; ask->call is whose it is. */
+void api_finished(struct lwm2m_server *self, struct ask *ask);
+
+/* Free the calls that are open; core answers them. */
+void api_close(struct lwm2m_server *self);
+
+/* ---- news.c: what happened, as events ---- */
+
+void news_peer(struct lwm2m_server *self, const struct peer *peer, enum server_news news);
+
+/* Take records: samples, and `lwm2m.data` with each of them. */
+void news_records(struct lwm2m_server *self, struct peer *peer,
+		  const struct server_records *records);
+
+#endif

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The server's machine: what clients say. See server.h. */
+#include "modules/lwm2m_server/server.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND        INT64_C(1000000000)
+#define SEEN_TIME     (120 * SECOND)    /* how long a request is known again */
+#define LIFETIME_MAX  UINT64_C(315360000)       /* seconds; ten years */
+
+int server_init(struct server *server, const struct server_settings *settings,
+		const struct server_ops *ops, uint64_t first_id)
+{
+	int rc;
+
+	memset(server, 0, sizeof(*server));
+	server->settings = *settings;
+	server->ops = *ops;
+	rc = peers_init(&server->peers, settings->clients);
+	if (rc == 0) {
+		rc = asks_init(&server->asks, settings->requests, first_id);
+	}
+	server->message = malloc(settings->message_max);
+	server->scratch = malloc(settings->message_max);
+	if (rc == 0 && (server->message == NULL || server->scratch == NULL)) {
+		rc = -ENOMEM;
+	}
+	if (rc != 0) {
+		server_fini(server);
+	}
+	return rc;
+}
+
+void server_fini(struct server *server)
+{
+	if (server->peers.slots != NULL) {
+		peers_fini(&server->peers);
+	}
+	asks_fini(&server->asks);
+	free(server->message);
+	free(server->scratch);
+	server->message = NULL;
+	server->scratch = NULL;
+}
+
+static void server_count(struct server *server, enum server_count count)
+{
+	server->ops.count(server->ops.arg, count);
+}
+
+int server_publish(struct server *server, const char *endpoint,
+		   const struct lwm2m_message *message)
+{
+	size_t size;
+	int rc = lwm2m_message_encode(message, server->message, server->settings.message_max,
+				      &size);
+
+	return rc != 0 ? rc :
+	       server->ops.publish(server->ops.arg, endpoint, server->message, size);
+}
+
+static void server_answer(struct server *server, const char *endpoint, uint64_t token,
+			  unsigned result)
+{
+	const struct lwm2m_message message = {
+		.has = LWM2M_HAS(TOKEN) | LWM2M_HAS(RESULT), .token = token, .result = result,
+	};
+
+	if (result >= LWM2M_BAD_REQUEST) {
+		server_count(server, SERVER_REFUSED);
+	}
+	/* a client without an answer asks again */
+	(void)server_publish(server, endpoint, &message);
+}
+
+int server_look(struct server *server, const struct peer *peer,
+		const struct server_records *records)
+{
+	const struct lwm2m_source source = {
+		.bytes = records->payload.at, .size = records->payload.size,
+		.base = records->base, .now = server->ops.wall(server->ops.arg),
+		.scratch = server->scratch, .scratch_size = server->settings.message_max,
+	};
+	struct lwm2m_decoder decoder;
+	struct lwm2m_record record;
+	bool is_foreign = false;
+	int rc = lwm2m_decoder_begin(&decoder, records->content, &source);
+
+	while (rc >= 0 && (rc = lwm2m_decoder_next(&decoder, &record)) > 0) {
+		/* devices behind a gateway are in no list */
+		if (record.path.prefix_size == 0 && record.path.depth > 0 &&
+		    !peer_has_object(peer, record.path.ids[0])) {
+			is_foreign = true;
+		}
+	}
+	return rc < 0 ? rc : is_foreign ? -ENOENT : 0;
+}
+
+/* ---- registration ---- */
+
+static bool server_knows_version(struct lwm2m_text version)
+{
+	return lwm2m_text_is(version, "1.0") || lwm2m_text_is(version, "1.1") ||
+	       lwm2m_text_is(version, "1.2");
+}
+
+static void server_copy(struct lwm2m_text text, char *out, size_t room)
+{
+	size_t size = text.size < room ? text.size : room - 1;
+
+	if (size > 0) {
+		memcpy(out, text.at, size);
+	}
+	out[size] = '\0';
+}
+
+static void server_refresh(struct server *server, struct peer *peer, ew_dur now)
+{
+	peer->updated = server->ops.wall(server->ops.arg);
+	peer->ends = now + (ew_dur)peer->lifetime * SECOND;
+}
+
+static unsigned server_result_of(int rc)
+{
+	return rc == -EMSGSIZE ? LWM2M_TOO_LARGE : rc == -EPROTO ? LWM2M_BAD_REQUEST :
+	       LWM2M_UNAVAILABLE;
+}
+
+static unsigned server_judge_register(const struct lwm2m_message *message)
+{
+	const uint32_t needed = LWM2M_HAS(LIFETIME) | LWM2M_HAS(VERSION);
+
+	if ((message->has & needed) != needed || message->lifetime == 0 ||
+	    message->lifetime > LIFETIME_MAX) {
+		return LWM2M_BAD_REQUEST;
+	}
+	if (!server_knows_version(message->version)) {
+		return LWM2M_PRECONDITION;
+	}
+	if ((message->has & LWM2M_HAS(BINDING)) != 0 && message->binding.size >= 8) {
+		return LWM2M_BAD_REQUEST;
+	}
+	/* a profile id, the other way to say what it has, has no key */
+	return (message->has & LWM2M_HAS(PAYLOAD)) == 0 ? LWM2M_CONFLICT : 0;
+}
+
+/* The result; the peer is there when it is LWM2M_CREATED. */
+static unsigned server_register(struct server *server, struct lwm2m_text endpoint,
+				const struct lwm2m_message *message, ew_dur now)
+{
+	struct peer *peer = peers_find(&server->peers, endpoint);
+	bool is_new = peer == NULL;
+	unsigned result = server_judge_register(message);
+	int rc = 0;
+
+	if (result != 0) {
+		return result;
+	}
+	if (is_new) {
+		rc = peers_add(&server->peers, endpoint, &peer);
+	}
+	if (rc == 0) {
+		rc = peer_set_links(peer, message->payload);
+	}
+	if (rc != 0) {
+		if (is_new && peer != NULL) {
+			peers_remove(&server->peers, &peer);
+		}
+		return server_result_of(rc);
+	}
+	peer->lifetime = message->lifetime;
+	server_copy(message->version, peer->version, sizeof(peer->version));
+	server_copy(message->binding, peer->binding, sizeof(peer->binding));
+	server_refresh(server, peer, now);
+	peer->registered = peer->updated;
+	return LWM2M_CREATED;
+}
+
+static unsigned server_update(struct server *server, struct peer *peer,
+			      const struct lwm2m_message *message, ew_dur now)
+{
+	if ((message->has & LWM2M_HAS(LIFETIME)) != 0 &&
+	    (message->lifetime == 0 || message->lifetime > LIFETIME_MAX)) {
+		return LWM2M_BAD_REQUEST;
+	}
+	if ((message->has & LWM2M_HAS(PAYLOAD)) != 0) {
+		int rc = peer_set_links(peer, message->payload);
+
+		if (rc != 0) {
+			return server_result_of(rc);
+		}
+	}
+	if ((message->has & LWM2M_HAS(LIFETIME)) != 0) {
+		peer->lifetime = message->lifetime;
+	}
+	server_refresh(server, peer, now);
+	return LWM2M_CHANGED;
+}
+
+/* ---- reports ---- */
+
+static unsigned server_send(struct server *server, struct peer *peer,
+			    const struct lwm2m_message *message)
+{
+	const struct server_records records = {
+		.how = "send", .content = (unsigned)message->ct, .payload = message->payload,
+	};
+	const struct lwm2m_format *format = lwm2m_format_find(records.content);
+	int rc;
+
+	if ((message->has & LWM2M_HAS(CT)) == 0 || (message->has & LWM2M_HAS(PAYLOAD)) == 0 ||
+	    format == NULL || (format->flags & LWM2M_FORMAT_NAMED) == 0) {
+		return LWM2M_BAD_REQUEST;
+	}
+	rc = server_look(server, peer, &records);
+	if (rc != 0) {
+		return rc == -ENOENT ? LWM2M_NOT_FOUND : LWM2M_BAD_REQUEST;
+	}
+	server->ops.records(server->ops.arg, peer, &records);
+	return LWM2M_CHANGED;
+}
+
+/* A Notify has no answer; that of no observation is told to stop. */
+static void server_notify(struct server *server, struct peer *peer, struct lwm2m_text endpoint,
+			  const struct lwm2m_message *message)
+{
+	const struct peer_watch *watch = peer == NULL ? NULL :
+					 peer_watch_find(peer, message->token);
+	struct server_records records = {
+		.how = "notify", .content = (unsigned)message->ct, .payload = message->payload,
+	};
+	int rc;
+
+	if (watch == NULL) {
+		const struct lwm2m_message cancel = {
+			.has = LWM2M_HAS(TOKEN) | LWM2M_HAS(OPERATION),
+			.operation = LWM2M_OP_CANCEL_OBSERVE, .token = message->token,
+		};
+		char name[LWM2M_ENDPOINT_MAX + 1];
+
+		server_count(server, SERVER_UNKNOWN);
+		server_copy(endpoint, name, sizeof(name));
+		(void)server_publish(server, name, &cancel);    /* the next one is told again */
+		return;
+	}
+	rc = watch->paths != NULL ? 0 :
+	     lwm2m_path_parse(watch->uri, strlen(watch->uri), &records.base);
+	if (rc == 0) {
+		rc = server_look(server, peer, &records);
+	}
+	if (rc != 0 && rc != -ENOENT) {
+		server_count(server, SERVER_MALFORMED);
+		return;
+	}
+	server->ops.records(server->ops.arg, peer, &records);
+}
+
+/* ---- what came ---- */
+
+static struct peer_seen *server_seen(struct peer *peer, const struct lwm2m_message *message,
+				     ew_dur now)
+{
+	for (size_t i = 0; i < PEER_SEEN; i++) {
+		struct peer_seen *seen = &peer->seen[i];
+
+		if (seen->result != 0 && seen->token == message->token &&
+		    seen->operation == message->operation && now - seen->time < SEEN_TIME) {
+			return seen;
+		}
+	}
+	return NULL;
+}
+
+static void server_remember(struct peer *peer, const struct lwm2m_message *message,
+			    unsigned result, ew_dur now)
+{
+	peer->seen[peer->next_seen] = (struct peer_seen){
+		.token = message->token, .operation = message->operation, .result = result,
+		.time = now,
+	};
+	peer->next_seen = (peer->next_seen + 1) % PEER_SEEN;
+}
+
+/* A request of a client that has an answer. */
+static void server_serve(struct server *server, struct lwm2m_text endpoint,
+			 const struct lwm2m_message *message, ew_dur now)
+{
+	struct peer *peer = peers_find(&server->peers, endpoint);
+	const struct peer_seen *seen = peer == NULL ? NULL : server_seen(peer, message, now);
+	bool has_list = (message->has & LWM2M_HAS(PAYLOAD)) != 0;
+	char name[LWM2M_ENDPOINT_MAX + 1];
+	unsigned result = LWM2M_NOT_FOUND;
+
+	server_copy(endpoint, name, sizeof(name));
+	if (seen != NULL) {
+		server_count(server, SERVER_REPEATED);
+		server_answer(server, name, message->token, seen->result);
+		return;
+	}
+	if (message->operation == LWM2M_OP_REGISTER) {
+		result = server_register(server, endpoint, message, now);
+		peer = peers_find(&server->peers, endpoint);
+	} else if (peer != NULL && message->operation == LWM2M_OP_UPDATE) {
+		result = server_update(server, peer, message, now);
+	} else if (peer != NULL && message->operation == LWM2M_OP_DEREGISTER) {
+		result = LWM2M_DELETED;
+	} else if (peer != NULL) {
+		result = server_send(server, peer, message);
+	}
+	if (peer != NULL) {
+		server_remember(peer, message, result, now);
+	}
+	server_answer(server, name, message->token, result);
+	if (peer == NULL || result >= LWM2M_BAD_REQUEST) {
+		return;
+	}
+	if (message->operation == LWM2M_OP_DEREGISTER) {
+		server->ops.news(server->ops.arg, peer, SERVER_DEREGISTERED);
+		peers_remove(&server->peers, &peer);
+	} else if (message->operation != LWM2M_OP_SEND) {
+		bool is_register = message->operation == LWM2M_OP_REGISTER;
+
+		server->ops.news(server->ops.arg, peer,
+				 is_register ? SERVER_REGISTERED : SERVER_UPDATED);
+		if (has_list) {
+			server_explore(server, peer, now);
+		}
+		if (is_register) {
+			server_observe_again(server, peer, now);
+		}
+		server_flush(server, peer, now);
+	}
+}
+
+static void server_on_request(struct server *server, struct lwm2m_text endpoint,
+			      const struct lwm2m_message *message, ew_dur now)
+{
+	const struct lwm2m_operation_row *row = lwm2m_operation_find(message->operation,
+								     LWM2M_RD);
+	char name[LWM2M_ENDPOINT_MAX + 1];
+	unsigned result = 0;
+
+	if (row != NULL && row->sender == LWM2M_SERVER) {
+		server_count(server, SERVER_ECHOES);
+		return;
+	}
+	if (row == NULL) {
+		result = lwm2m_operation_find(message->operation, LWM2M_BS) != NULL ?
+			 LWM2M_BAD_REQUEST : LWM2M_NOT_IMPLEMENTED;
+	} else if ((message->has & LWM2M_HAS(EP)) != 0 &&
+		   (message->ep.size != endpoint.size ||
+		    memcmp(message->ep.at, endpoint.at, endpoint.size) != 0)) {
+		result = LWM2M_BAD_REQUEST;
+	}
+	if (result != 0) {
+		server_copy(endpoint, name, sizeof(name));
+		server_answer(server, name, message->token, result);
+	} else if (row->code == LWM2M_OP_NOTIFY) {
+		server_notify(server, peers_find(&server->peers, endpoint), endpoint, message);
+	} else {
+		server_serve(server, endpoint, message, now);
+	}
+}
+
+void server_on_message(struct server *server, struct lwm2m_text endpoint,
+		       struct lwm2m_text bytes, ew_dur now)
+{
+	struct lwm2m_message message;
+
+	if (lwm2m_message_decode(bytes.at, bytes.size, &message) != 0 ||
+	    message.cose.size > 0) {
+		server_count(server, SERVER_MALFORMED);
+	} else if (bytes.size > server->settings.message_max) {
+		char name[LWM2M_ENDPOINT_MAX + 1];
+
+		server_copy(endpoint, name, sizeof(name));
+		if ((message.has & LWM2M_HAS(RESULT)) != 0) {
+			server_count(server, SERVER_MALFORMED);
+		} else {
+			server_answer(server, name, message.token, LWM2M_TOO_LARGE);
+		}
+	} else if ((message.has & LWM2M_HAS(RESULT)) != 0) {
+		server_on_result(server, endpoint, &message, now);
+	} else {
+		server_on_request(server, endpoint, &message, now);
+	}
+}
+
+/* ---- time ---- */
+
+void server_work(struct server *server, ew_dur now)
+{
+	struct peer *next;
+
+	server_expire_asks(server, now);
+	if (now - server->looked < SECOND) {
+		return;
+	}
+	server->looked = now;
+	for (struct peer *peer = server->peers.first; peer != NULL; peer = next) {
+		next = peer->next;
+		if (now >= peer->ends) {
+			server->ops.news(server->ops.arg, peer, SERVER_EXPIRED);
+			peers_remove(&server->peers, &peer);
+		}
+	}
+}
+
+ew_dur server_due(const struct server *server)
+{
+	ew_dur due = server->asks.first == NULL ? INT64_MAX : server->asks.first->due;
+
+	/* lifetimes are seconds: a look a second is enough */
+	if (server->peers.count > 0 && server->looked + SECOND < due) {
+		due = server->looked + SECOND;
+	}
+	return due;
+}
+
+int server_restore(struct server *server, const struct peer *kept, struct peer **peer_out)
+{
+	const struct lwm2m_text links = {kept->links, strlen(kept->links)};
+	struct peer *peer = NULL;
+	int rc = peers_add(&server->peers,
+			   (struct lwm2m_text){kept->endpoint, strlen(kept->endpoint)}, &peer);
+
+	if (rc == 0) {
+		rc = peer_set_links(peer, links);
+	}
+	if (rc != 0) {
+		if (peer != NULL) {
+			peers_remove(&server->peers, &peer);
+		}
+		return rc;
+	}
+	peer->lifetime = kept->lifetime;
+	peer->registered = kept->registered;
+	peer->updated = kept->updated;
+	peer->ends = kept->ends;
+	memcpy(peer->version, kept->version, sizeof(peer->version));
+	memcpy(peer->binding, kept->binding, sizeof(peer->binding));
+	*peer_out = peer;
+	return 0;
+}

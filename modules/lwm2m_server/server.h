@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The machine of the LwM2M server: messages of clients in, messages and news
+ * out. It knows no uplink, no disk, no HTTP and no clock; all that it does
+ * outside goes through server_ops. Runs on the instance's loop.
+ *
+ * A client that registers anew has forgotten its observations; the machine asks
+ * for them again. Requests that may wait go out when their client registers or
+ * updates next.
+ */
+#ifndef MODULES_LWM2M_SERVER_SERVER_H
+#define MODULES_LWM2M_SERVER_SERVER_H
+
+#include "modules/lwm2m_server/asks.h"
+#include "modules/lwm2m_server/peers.h"
+#include "proto/lwm2m/format.h"
+
+#define SERVER_PATHS_MAX  4096u         /* bytes of a composite observation's list */
+
+/* What came to nothing, and why: names of metrics. */
+enum server_count {
+	SERVER_MALFORMED,       /* no message of the binding */
+	SERVER_ECHOES,          /* our own requests, as a broker without No Local sends them */
+	SERVER_LATE,            /* results that nobody waits for */
+	SERVER_REFUSED,         /* requests that were answered with an error */
+	SERVER_REPEATED,        /* requests that came twice and were answered twice */
+	SERVER_UNKNOWN,         /* Notifies of no observation */
+	SERVER_COUNT_COUNT
+};
+
+enum server_news {
+	SERVER_REGISTERED, SERVER_UPDATED, SERVER_EXPIRED, SERVER_DEREGISTERED
+};
+
+/* Records that came from a client; they have been decoded once and are well-formed. */
+struct server_records {
+	const char *how;                /* "send", "notify", "read" */
+	unsigned content;
+	struct lwm2m_text payload;
+	struct lwm2m_path base;
+};
+
+struct server_ops {
+	/* Publish on the topic of an endpoint. -errno: it did not leave. */
+	int (*publish)(void *arg, const char *endpoint, const void *bytes, size_t size);
+	void (*records)(void *arg, struct peer *peer, const struct server_records *records);
+	/* After the table has changed; before, when the peer goes. */
+	void (*news)(void *arg, struct peer *peer, enum server_news news);
+	void (*count)(void *arg, enum server_count count);
+	void (*finished)(void *arg, struct ask *ask);
+	/* Observations of the peer changed. */
+	void (*watched)(void *arg, struct peer *peer);
+	/* An ask may wait for its client, so that it must be kept; or it is over. */
+	void (*queued)(void *arg, const struct ask *ask, bool is_open);
+	ew_time (*wall)(void *arg);
+	void *arg;
+};
+
+struct server_settings {
+	size_t clients, requests, observations;         /* as many as may be */
+	size_t message_max;                             /* bytes */
+};
+
+struct server {
+	struct server_settings settings;
+	struct server_ops ops;
+	struct peers peers;
+	struct asks asks;
+	size_t queued;          /* asks that wait for their client */
+	ew_dur looked;          /* when lifetimes were looked at */
+	uint8_t *message;       /* message_max */
+	char *scratch;
+};
+
+/* first_id as asks_init(). -ENOMEM. */
+int server_init(struct server *server, const struct server_settings *settings,
+		const struct server_ops *ops, uint64_t first_id);
+void server_fini(struct server *server);
+
+void server_on_message(struct server *server, struct lwm2m_text endpoint,
+		       struct lwm2m_text bytes, ew_dur now);
+
+/* What is asked of a client. */
+struct server_order {
+	const char *endpoint;
+	const struct lwm2m_message *request;    /* operation, and what it needs */
+	ew_dur timeout;
+	ew_time until;          /* wall: the request may wait so long; 0: it goes now or never */
+	uint64_t about;         /* Cancel-Observe: the observation's token */
+	void *call;             /* comes back in finished() */
+	size_t place;
+};
+
+/*
+ * Send, or queue, a request. finished() follows, maybe before the return, unless
+ * it is refused: -ENOENT no such client; -ENOSPC too many are open, or too many
+ * observations; -EMSGSIZE over the limit of a message; -ENOMEM.
+ */
+int server_ask(struct server *server, const struct server_order *order, ew_dur now,
+	       uint64_t *id_out);
+
+/* Take what was kept back: nothing is told of it. Errors as peers_add(), peer_set_links(). */
+int server_restore(struct server *server, const struct peer *kept, struct peer **peer_out);
+int server_restore_ask(struct server *server, const struct server_order *order, uint64_t id,
+		       ew_dur now);
+
+/* Nobody waits for the requests of a call any more. */
+void server_forget_call(struct server *server, const void *call);
+
+/* Time passed: expire clients and requests. */
+void server_work(struct server *server, ew_dur now);
+
+/* When server_work() has something to do; INT64_MAX: never. */
+ew_dur server_due(const struct server *server);
+
+/* ---- between the files of the machine ---- */
+
+/* A result of a client. */
+void server_on_result(struct server *server, struct lwm2m_text endpoint,
+		      const struct lwm2m_message *message, ew_dur now);
+
+/* The client spoke: send what waits for it. */
+void server_flush(struct server *server, struct peer *peer, ew_dur now);
+
+/* After a Register: observe again what was observed before. */
+void server_observe_again(struct server *server, struct peer *peer, ew_dur now);
+
+/* Learn what is behind a gateway. */
+void server_explore(struct server *server, struct peer *peer, ew_dur now);
+
+/* Whether a payload is one of records; -EPROTO, -ENOTSUP; -ENOENT: not of the peer. */
+int server_look(struct server *server, const struct peer *peer,
+		const struct server_records *records);
+
+/* Encode and publish. */
+int server_publish(struct server *server, const char *endpoint,
+		   const struct lwm2m_message *message);
+
+void server_expire_asks(struct server *server, ew_dur now);
+
+#endif

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What outlives the process: see store.h. */
+#include "modules/lwm2m_server/store.h"
+
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND  INT64_C(1000000000)
+
+enum {
+	PUT_PEER, DROP_PEER, PUT_WATCH, DROP_WATCHES, PUT_ASK, DROP_ASK, LOAD_PEERS, LOAD_WATCHES,
+	LOAD_ASKS, STATEMENT_COUNT
+};
+
+static const char *const statements[] = {
+	[PUT_PEER] = "INSERT OR REPLACE INTO client VALUES (?,?,?,?,?,?,?)",
+	[DROP_PEER] = "DELETE FROM client WHERE endpoint = ?",
+	[PUT_WATCH] = "INSERT OR REPLACE INTO observation VALUES (?,?,?,?)",
+	[DROP_WATCHES] = "DELETE FROM observation WHERE endpoint = ?",
+	[PUT_ASK] = "INSERT OR REPLACE INTO request VALUES (?,?,?,?,?,?,?,?,?,?)",
+	[DROP_ASK] = "DELETE FROM request WHERE id = ?",
+	[LOAD_PEERS] = "SELECT endpoint, lifetime, registered, updated, version, binding, links "
+		       "FROM client ORDER BY registered",
+	[LOAD_WATCHES] = "SELECT token, uri, paths FROM observation WHERE endpoint = ?",
+	[LOAD_ASKS] = "SELECT id, endpoint, operation, uri, paths, content, payload, timeout, "
+		      "until, about FROM request ORDER BY id",
+};
+
+static const char schema[] =
+	"PRAGMA journal_mode = WAL;"
+	"PRAGMA synchronous = NORMAL;"
+	"CREATE TABLE IF NOT EXISTS client (endpoint TEXT PRIMARY KEY, lifetime INTEGER,"
+	" registered INTEGER, updated INTEGER, version TEXT, binding TEXT, links TEXT);"
+	"CREATE TABLE IF NOT EXISTS observation (endpoint TEXT, token INTEGER, uri TEXT,"
+	" paths BLOB, PRIMARY KEY (endpoint, token));"
+	"CREATE TABLE IF NOT EXISTS request (id INTEGER PRIMARY KEY, endpoint TEXT,"
+	" operation INTEGER, uri TEXT, paths BLOB, content INTEGER, payload BLOB,"
+	" timeout INTEGER, until INTEGER, about INTEGER);";
+
+struct store {
+	sqlite3 *db;
+	sqlite3_stmt *statements[STATEMENT_COUNT];
+	bool is_dirty;          /* a transaction is open */
+};
+
+int store_open(const char *path, struct store **store_out, char *text_out)
+{
+	struct store *store = calloc(1, sizeof(*store));
+	int rc;
+
+	if (store == NULL) {
+		(void)snprintf(text_out, 256, "out of memory");
+		return -EIO;
+	}
+	rc = sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+	if (rc == SQLITE_OK) {
+		rc = sqlite3_exec(store->db, schema, NULL, NULL, NULL);
+	}
+	for (size_t i = 0; i < STATEMENT_COUNT && rc == SQLITE_OK; i++) {
+		rc = sqlite3_prepare_v2(store->db, statements[i], -1, &store->statements[i],
+					NULL);
+	}
+	if (rc != SQLITE_OK) {
+		(void)snprintf(text_out, 256, "%s", sqlite3_errmsg(store->db));
+		store_close(&store);
+		return -EIO;
+	}
+	*store_out = store;
+	return 0;
+}
+
+void store_close(struct store **owned)
+{
+	struct store *store = *owned;
+
+	if (store == NULL) {
+		return;
+	}
+	*owned = NULL;
+	(void)store_commit(store);      /* what cannot be kept now registers again */
+	for (size_t i = 0; i < STATEMENT_COUNT; i++) {
+		(void)sqlite3_finalize(store->statements[i]);
+	}
+	(void)sqlite3_close(store->db);
+	free(store);
+}
+
+bool store_is_dirty(const struct store *store)
+{
+	return store->is_dirty;
+}
+
+int store_commit(struct store *store)
+{
+	if (!store->is_dirty) {
+		return 0;
+	}
+	store->is_dirty = false;
+	if (sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK) {
+		return 0;
+	}
+	(void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	return -EIO;
+}
+
+static int store_begin(struct store *store)
+{
+	if (!store->is_dirty &&
+	    sqlite3_exec(store->db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK) {
+		store->is_dirty = true;
+	}
+	return store->is_dirty ? 0 : -EIO;
+}
+
+/* Run a statement that is bound, and give it back. */
+static int store_run(struct store *store, int which)
+{
+	sqlite3_stmt *statement = store->statements[which];
+	int rc = store_begin(store) != 0 ? SQLITE_ERROR : sqlite3_step(statement);
+
+	(void)sqlite3_reset(statement);
+	(void)sqlite3_clear_bindings(statement);
+	return rc == SQLITE_DONE ? 0 : -EIO;
+}
+
+/* Binding fails for want of memory only, and then the statement fails. */
+static void bind_text(sqlite3_stmt *statement, int at, const char *text)
+{
+	(void)sqlite3_bind_text(statement, at, text, -1, SQLITE_STATIC);
+}
+
+static void bind_blob(sqlite3_stmt *statement, int at, const void *bytes, size_t size)
+{
+	if (size > 0) {
+		(void)sqlite3_bind_blob64(statement, at, bytes, size, SQLITE_STATIC);
+	}
+}
+
+static void bind_number(sqlite3_stmt *statement, int at, int64_t number)
+{
+	(void)sqlite3_bind_int64(statement, at, number);
+}
+
+int store_put_peer(struct store *store, const struct peer *peer)
+{
+	sqlite3_stmt *s = store->statements[PUT_PEER];
+
+	bind_text(s, 1, peer->endpoint);
+	bind_number(s, 2, (int64_t)peer->lifetime);
+	bind_number(s, 3, peer->registered);
+	bind_number(s, 4, peer->updated);
+	bind_text(s, 5, peer->version);
+	bind_text(s, 6, peer->binding);
+	bind_text(s, 7, peer->links);
+	return store_run(store, PUT_PEER);
+}
+
+int store_put_watches(struct store *store, const struct peer *peer)
+{
+	sqlite3_stmt *s = store->statements[PUT_WATCH];
+	int rc;
+
+	bind_text(store->statements[DROP_WATCHES], 1, peer->endpoint);
+	rc = store_run(store, DROP_WATCHES);
+	for (const struct peer_watch *w = peer->watches; w != NULL && rc == 0; w = w->next) {
+		bind_text(s, 1, peer->endpoint);
+		bind_number(s, 2, (int64_t)w->token);
+		bind_text(s, 3, w->uri);
+		bind_blob(s, 4, w->paths, w->paths_size);
+		rc = store_run(store, PUT_WATCH);
+	}
+	return rc;
+}
+
+int store_drop_peer(struct store *store, const char *endpoint)
+{
+	int rc;
+
+	bind_text(store->statements[DROP_WATCHES], 1, endpoint);
+	rc = store_run(store, DROP_WATCHES);
+	bind_text(store->statements[DROP_PEER], 1, endpoint);
+	return store_run(store, DROP_PEER) != 0 ? -EIO : rc;
+}
+
+int store_put_ask(struct store *store, const struct ask *ask)
+{
+	sqlite3_stmt *s = store->statements[PUT_ASK];
+	bool has_content = (ask->request.has & LWM2M_HAS(CT)) != 0;
+	int rc;
+
+	bind_number(s, 1, (int64_t)ask->id);
+	bind_text(s, 2, ask->endpoint);
+	bind_number(s, 3, (int64_t)ask->request.operation);
+	bind_text(s, 4, ask->uri);
+	bind_blob(s, 5, ask->request.paths.at, ask->request.paths.size);
+	bind_number(s, 6, has_content ? (int64_t)ask->request.ct : -1);
+	bind_blob(s, 7, ask->request.payload.at, ask->request.payload.size);
+	bind_number(s, 8, ask->timeout);
+	bind_number(s, 9, ask->until);
+	bind_number(s, 10, (int64_t)ask->about);
+	rc = store_run(store, PUT_ASK);
+	return rc != 0 ? rc : store_commit(store);
+}
+
+int store_drop_ask(struct store *store, uint64_t id)
+{
+	bind_number(store->statements[DROP_ASK], 1, (int64_t)id);
+	return store_run(store, DROP_ASK);
+}
+
+/* ---- back ---- */
+
+static struct lwm2m_text column_text(sqlite3_stmt *statement, int at)
+{
+	const void *bytes = sqlite3_column_blob(statement, at);
+
+	return (struct lwm2m_text){bytes, (size_t)sqlite3_column_bytes(statement, at)};
+}
+
+static void column_copy(sqlite3_stmt *statement, int at, char *out, size_t room)
+{
+	struct lwm2m_text text = column_text(statement, at);
+	size_t size = text.size < room ? text.size : room - 1;
+
+	if (size > 0) {
+		memcpy(out, text.at, size);
+	}
+	out[size] = '\0';
+}
+
+static void store_load_watches(struct store *store, struct server *server, struct peer *peer)
+{
+	sqlite3_stmt *s = store->statements[LOAD_WATCHES];
+
+	bind_text(s, 1, peer->endpoint);
+	while (sqlite3_step(s) == SQLITE_ROW) {
+		struct lwm2m_text paths = column_text(s, 2);
+		struct peer_watch watch = {
+			.token = (uint64_t)sqlite3_column_int64(s, 0),
+			.paths = (uint8_t *)(uintptr_t)paths.at,        /* copied */
+			.paths_size = paths.size,
+		};
+
+		column_copy(s, 1, watch.uri, sizeof(watch.uri));
+		if (peer_watch_add(&server->peers, peer, &watch) != 0) {
+			break;          /* a Notify of it is told to stop */
+		}
+	}
+	(void)sqlite3_reset(s);
+}
+
+static int store_load_peers(struct store *store, struct server *server, ew_time wall, ew_dur now)
+{
+	sqlite3_stmt *s = store->statements[LOAD_PEERS];
+	int count = 0;
+	int rc;
+
+	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+		struct peer kept = {
+			.endpoint = (char *)(uintptr_t)sqlite3_column_text(s, 0), /* copied */
+			.lifetime = (uint64_t)sqlite3_column_int64(s, 1),
+			.registered = sqlite3_column_int64(s, 2),
+			.updated = sqlite3_column_int64(s, 3),
+			.links = (char *)(uintptr_t)sqlite3_column_text(s, 6),
+		};
+		struct peer *peer;
+
+		kept.ends = now + kept.updated + (ew_dur)kept.lifetime * SECOND - wall;
+		column_copy(s, 4, kept.version, sizeof(kept.version));
+		column_copy(s, 5, kept.binding, sizeof(kept.binding));
+		/* what is over is told as an expiry; what does not fit registers again */
+		if (kept.endpoint != NULL && kept.links != NULL &&
+		    server_restore(server, &kept, &peer) == 0) {
+			store_load_watches(store, server, peer);
+			count++;
+		}
+	}
+	(void)sqlite3_reset(s);
+	return rc == SQLITE_DONE ? count : -EIO;
+}
+
+static int store_load_asks(struct store *store, struct server *server, ew_dur now)
+{
+	sqlite3_stmt *s = store->statements[LOAD_ASKS];
+	int rc;
+
+	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+		struct lwm2m_message request = {
+			.has = LWM2M_HAS(OPERATION),
+			.operation = (uint64_t)sqlite3_column_int64(s, 2),
+			.uri = column_text(s, 3), .paths = column_text(s, 4),
+			.payload = column_text(s, 6),
+		};
+		const struct server_order order = {
+			.endpoint = (const char *)sqlite3_column_text(s, 1), .request = &request,
+			.timeout = sqlite3_column_int64(s, 7),
+			.until = sqlite3_column_int64(s, 8),
+			.about = (uint64_t)sqlite3_column_int64(s, 9),
+		};
+
+		request.has |= request.uri.size > 0 ? LWM2M_HAS(URI) : 0;
+		request.has |= request.paths.size > 0 ? LWM2M_HAS(PATHS) : 0;
+		request.has |= request.payload.size > 0 ? LWM2M_HAS(PAYLOAD) : 0;
+		if (sqlite3_column_int64(s, 5) >= 0) {
+			request.has |= LWM2M_HAS(CT);
+			request.ct = (uint64_t)sqlite3_column_int64(s, 5);
+		}
+		/* with a lower limit than before the rest stays in the file */
+		if (order.endpoint == NULL ||
+		    server_restore_ask(server, &order, (uint64_t)sqlite3_column_int64(s, 0),
+				       now) != 0) {
+			continue;
+		}
+	}
+	(void)sqlite3_reset(s);
+	return rc == SQLITE_DONE ? 0 : -EIO;
+}
+
+int store_load(struct store *store, struct server *server, ew_time wall, ew_dur now)
+{
+	int count = store_load_peers(store, server, wall, now);
+
+	return count < 0 || store_load_asks(store, server, now) != 0 ? -EIO : count;
+}

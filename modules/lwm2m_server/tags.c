@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Values of clients as tags: see tags.h. */
+#include "modules/lwm2m_server/tags.h"
+
+#include <edgeway/loop.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "modules/lwm2m_server/text.h"
+
+#define SECOND        INT64_C(1000000000)
+#define LATE          (60 * SECOND)     /* a value so old is not the present one */
+#define GATEWAY       25u
+
+struct tags_entry {
+	uint32_t device;                /* 0: free */
+	uint32_t tag;                   /* 0: refused, so that it is not tried again */
+	ew_time newest;
+	uint16_t ids[LWM2M_PATH_IDS];
+	uint8_t depth;
+	uint8_t carrier;
+	uint8_t type;                   /* enum lwm2m_type */
+};
+
+int tags_init(struct tags *tags, struct ew_instance *inst, size_t message_max)
+{
+	memset(tags, 0, sizeof(*tags));
+	tags->inst = inst;
+	tags->slot_count = 256;
+	tags->slots = calloc(tags->slot_count, sizeof(*tags->slots));
+	tags->scratch_size = message_max;
+	tags->scratch = malloc(2 * message_max);
+	if (tags->slots == NULL || tags->scratch == NULL) {
+		tags_fini(tags);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void tags_fini(struct tags *tags)
+{
+	free(tags->slots);
+	free(tags->scratch);
+	tags->slots = NULL;
+	tags->scratch = NULL;
+}
+
+/* ---- the table ---- */
+
+static size_t tags_hash(uint32_t device, const struct lwm2m_path *path)
+{
+	uint64_t hash = device;
+
+	for (unsigned i = 0; i < path->depth; i++) {
+		hash = (hash + path->ids[i] + 1) * UINT64_C(0x9e3779b97f4a7c15);
+	}
+	return (size_t)(hash >> 24);
+}
+
+static struct tags_entry *tags_slot(struct tags *tags, uint32_t device,
+				    const struct lwm2m_path *path)
+{
+	size_t at = tags_hash(device, path);
+
+	for (;; at++) {
+		struct tags_entry *entry = &tags->slots[at & (tags->slot_count - 1)];
+
+		if (entry->device == 0 ||
+		    (entry->device == device && entry->depth == path->depth &&
+		     memcmp(entry->ids, path->ids, path->depth * sizeof(path->ids[0])) == 0)) {
+			return entry;
+		}
+	}
+}
+
+static int tags_grow(struct tags *tags)
+{
+	struct tags_entry *old = tags->slots;
+	size_t count = tags->slot_count;
+
+	tags->slots = calloc(2 * count, sizeof(*old));
+	if (tags->slots == NULL) {
+		tags->slots = old;
+		return -ENOMEM;
+	}
+	tags->slot_count = 2 * count;
+	for (size_t i = 0; i < count; i++) {
+		if (old[i].device != 0) {
+			const struct lwm2m_path path = lwm2m_path_of(old[i].depth, old[i].ids);
+
+			*tags_slot(tags, old[i].device, &path) = old[i];
+		}
+	}
+	free(old);
+	return 0;
+}
+
+/* ---- devices ---- */
+
+/* ENDPOINT/NAME; of a name that has the endpoint in it only what follows. */
+static void tags_device_path(const struct peer *peer, const struct peer_device *device,
+			     char *out, size_t room)
+{
+	const char *name = device->name != NULL ? device->name : device->prefix;
+	size_t size = strlen(peer->endpoint);
+	const char *found = device->name == NULL ? NULL : strstr(name, peer->endpoint);
+
+	if (device->prefix[0] == '\0') {
+		(void)snprintf(out, room, "%s", peer->endpoint);
+		return;
+	}
+	if (found != NULL && (found == name || found[-1] == '/') && found[size] == '/' &&
+	    found[size + 1] != '\0') {
+		name = found + size + 1;
+	}
+	(void)snprintf(out, room, "%s/%s", peer->endpoint, name);
+}
+
+/* EW_NO_ID: the bus does not take it. */
+static uint32_t tags_device(struct tags *tags, struct peer *peer, struct peer_device *device)
+{
+	char path[EW_PATH_MAX + 1];
+	struct ew_device_spec spec = {.size = sizeof(spec), .path = path};
+
+	if (device->device != EW_NO_ID) {
+		return device->device;
+	}
+	if (device->prefix[0] != '\0') {
+		spec.parent = peer->endpoint;
+	}
+	tags_device_path(peer, device, path, sizeof(path));
+	if (ew_device_declare(tags->inst, &spec, &device->device) != 0) {
+		device->device = EW_NO_ID;
+		return EW_NO_ID;
+	}
+	(void)ew_device_state(tags->inst, device->device, EW_DEVICE_UP, NULL);
+	return device->device;
+}
+
+void tags_set_state(struct tags *tags, struct peer *peer, const char *reason)
+{
+	struct peer_device *own = peer_device_of(peer, "", 0);
+
+	if (own == NULL) {
+		return;
+	}
+	(void)tags_device(tags, peer, own);     /* a name that is no path has no tags */
+	for (struct peer_device *device = peer->devices; device != NULL; device = device->next) {
+		if (device->device != EW_NO_ID) {
+			(void)ew_device_state(tags->inst, device->device,
+					      reason == NULL ? EW_DEVICE_UP : EW_DEVICE_DOWN,
+					      reason);
+		}
+	}
+}
+
+/* What object 25 says: 0 is the name, 1 the prefix; the name comes first. */
+static void tags_learn(struct peer *peer, const struct lwm2m_record *record, char **name)
+{
+	struct peer_device *device = peer->devices;
+	uint16_t instance = record->path.ids[1];
+
+	if (record->path.ids[0] != GATEWAY || record->path.depth != LWM2M_RESOURCE ||
+	    record->path.prefix_size != 0 || record->value.type != LWM2M_STRING ||
+	    record->value.v.x.size == 0) {
+		return;
+	}
+	if (record->path.ids[2] == 0) {
+		free(*name);
+		*name = strndup(record->value.v.x.at, record->value.v.x.size);
+		while (device != NULL && device->instance != instance) {
+			device = device->next;
+		}
+	} else if (record->path.ids[2] == 1) {
+		device = peer_device_of(peer, record->value.v.x.at, record->value.v.x.size);
+		if (device != NULL) {
+			device->instance = instance;
+		}
+	} else {
+		return;
+	}
+	if (device != NULL && device->name == NULL) {
+		device->name = *name;
+		*name = NULL;
+	}
+}
+
+/* ---- tags ---- */
+
+static unsigned tags_type(enum lwm2m_type type)
+{
+	switch (type) {
+	case LWM2M_INTEGER:
+		return EW_TYPE_I64;
+	case LWM2M_UNSIGNED:
+		return EW_TYPE_U64;
+	case LWM2M_FLOAT:
+		return EW_TYPE_F64;
+	case LWM2M_BOOLEAN:
+		return EW_TYPE_BOOL;
+	case LWM2M_TIME:
+		return EW_TYPE_TIME;
+	case LWM2M_STRING:
+	case LWM2M_CORELINK:
+	case LWM2M_PLAIN:
+		return EW_TYPE_TEXT;
+	case LWM2M_OPAQUE:
+	case LWM2M_RAW:
+		return EW_TYPE_BYTES;
+	case LWM2M_LINK:
+	case LWM2M_NONE:
+	case LWM2M_NULL:
+		break;
+	}
+	return 0;
+}
+
+static void tags_declare(struct tags *tags, struct tags_entry *entry,
+			 const struct lwm2m_record *record)
+{
+	char name[TEXT_NAME_MAX];
+	char path[LWM2M_PATH_MAX];
+	const struct lwm2m_path plain = lwm2m_path_of(record->path.depth, record->path.ids);
+	const struct ew_property property = {"lwm2m_path", path};
+	struct lwm2m_resource resource;
+	struct ew_tag_spec spec = {
+		.size = sizeof(spec), .name = name, .type = tags_type(record->value.type),
+		.max_bytes = TAGS_TEXT_MAX, .properties = &property, .property_count = 1,
+	};
+
+	(void)text_name(&plain, name);
+	(void)lwm2m_path_format(&record->path, path);
+	if (text_resource(&plain, &resource)) {
+		spec.unit = resource.unit;
+	}
+	if (ew_tag_declare(tags->inst, entry->device, &spec, &entry->tag) != 0) {
+		entry->tag = EW_NO_ID;
+		return;
+	}
+	entry->carrier = (uint8_t)ew_type_carrier(spec.type);
+}
+
+/* NULL: it has no tag. */
+static struct tags_entry *tags_entry_of(struct tags *tags, struct peer *peer,
+					const struct lwm2m_record *record)
+{
+	struct peer_device *device = peer_device_of(peer, record->path.prefix,
+						    record->path.prefix_size);
+	uint32_t id = device == NULL || tags_type(record->value.type) == 0 ? EW_NO_ID :
+		      tags_device(tags, peer, device);
+	struct tags_entry *entry;
+
+	if (id == EW_NO_ID || record->path.depth < LWM2M_RESOURCE) {
+		return NULL;
+	}
+	entry = tags_slot(tags, id, &record->path);
+	if (entry->device == 0) {
+		if (2 * (tags->count + 1) > tags->slot_count) {
+			if (tags_grow(tags) != 0) {
+				return NULL;
+			}
+			entry = tags_slot(tags, id, &record->path);
+		}
+		tags->count++;
+		entry->device = id;
+		entry->depth = record->path.depth;
+		memcpy(entry->ids, record->path.ids, sizeof(entry->ids));
+		entry->type = (uint8_t)record->value.type;
+		tags_declare(tags, entry, record);
+	}
+	return entry->tag == EW_NO_ID || entry->type != record->value.type ? NULL : entry;
+}
+
+static void tags_flush(struct tags *tags)
+{
+	if (tags->sample_count == 0) {
+		return;
+	}
+	if (ew_publish(tags->inst, tags->samples, tags->sample_count, NULL) == 0) {
+		tags->published += tags->sample_count;
+	} else {
+		tags->skipped += tags->sample_count;
+	}
+	tags->sample_count = 0;
+}
+
+static void tags_publish(struct tags *tags, struct tags_entry *entry,
+			 const struct lwm2m_record *record, ew_time now)
+{
+	ew_time time = record->time != 0 ? record->time : now;
+	struct ew_sample sample = ew_sample_none(entry->tag, time);
+
+	sample.type = entry->carrier;
+	sample.flags = sample.time < entry->newest || sample.time < now - LATE ? EW_HISTORICAL : 0;
+	switch (record->value.type) {
+	case LWM2M_INTEGER:
+		sample.v.i = record->value.v.i;
+		break;
+	case LWM2M_TIME:
+		if (record->value.v.i > INT64_MAX / SECOND ||
+		    record->value.v.i < INT64_MIN / SECOND) {
+			tags->skipped++;
+			return;
+		}
+		sample.v.i = record->value.v.i * SECOND;
+		break;
+	case LWM2M_UNSIGNED:
+		sample.v.u = record->value.v.u;
+		break;
+	case LWM2M_FLOAT:
+		sample.v.f = record->value.v.f;
+		break;
+	case LWM2M_BOOLEAN:
+		sample.v.b = record->value.v.b;
+		break;
+	default:
+		if (record->value.v.x.size > TAGS_TEXT_MAX) {
+			tags->skipped++;
+			return;
+		}
+		sample.v.x.at = record->value.v.x.at;
+		sample.v.x.size = (uint32_t)record->value.v.x.size;
+		break;
+	}
+	if (sample.time > entry->newest) {
+		entry->newest = sample.time;
+	}
+	tags->samples[tags->sample_count++] = sample;
+	/* text is borrowed from the decoder */
+	if (tags->sample_count == TAGS_BATCH || ew_sample_has_bytes(&sample)) {
+		tags_flush(tags);
+	}
+}
+
+/* The type that the definition states; as it came when it is not of that type. */
+static void tags_convert(struct tags *tags, struct lwm2m_record *record)
+{
+	struct lwm2m_resource resource;
+
+	if (text_resource(&record->path, &resource) && resource.type != LWM2M_NONE) {
+		(void)lwm2m_value_convert(&record->value, (enum lwm2m_type)resource.type,
+					  tags->scratch + tags->scratch_size);
+	}
+}
+
+void tags_take(struct tags *tags, struct peer *peer, const struct server_records *records,
+	       tags_fn each, void *arg)
+{
+	const ew_time now = ew_wall();
+	const struct lwm2m_source source = {
+		.bytes = records->payload.at, .size = records->payload.size,
+		.base = records->base, .now = now,
+		.scratch = tags->scratch, .scratch_size = tags->scratch_size,
+	};
+	struct lwm2m_decoder decoder;
+	struct lwm2m_record record;
+	char *name = NULL;
+
+	if (lwm2m_decoder_begin(&decoder, records->content, &source) != 0) {
+		return;         /* the machine has looked: it does begin */
+	}
+	while (lwm2m_decoder_next(&decoder, &record) > 0) {
+		struct tags_entry *entry;
+
+		tags_convert(tags, &record);
+		tags_learn(peer, &record, &name);
+		each(arg, &record);
+		entry = tags_entry_of(tags, peer, &record);
+		if (entry == NULL) {
+			tags->skipped++;
+		} else {
+			tags_publish(tags, entry, &record, now);
+		}
+	}
+	tags_flush(tags);
+	free(name);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * JSON as it is written: into memory that grows up to a limit. What does not
+ * fit sets `failed`, and everything after it does nothing. Also values, and
+ * paths with the names of the object definitions. Pure but for the memory.
+ */
+#ifndef MODULES_LWM2M_SERVER_TEXT_H
+#define MODULES_LWM2M_SERVER_TEXT_H
+
+#include "proto/lwm2m/format.h"
+#include "proto/lwm2m/message.h"
+#include "proto/lwm2m/object.h"
+
+struct text {
+	char *at;
+	size_t size, room, limit;
+	bool failed;
+};
+
+static inline struct text text_of(size_t limit)
+{
+	return (struct text){.limit = limit};
+}
+
+void text_free(struct text *text);
+
+void text_put(struct text *text, const char *bytes, size_t size);
+void text_words(struct text *text, const char *words);
+
+/* A JSON string, with its quotes. */
+void text_string(struct text *text, const char *bytes, size_t size);
+void text_number(struct text *text, double value);
+void text_unsigned(struct text *text, uint64_t value);
+
+/* ns UTC as "2026-01-01T00:00:00.000Z", with quotes. */
+void text_time(struct text *text, int64_t time);
+
+void text_value(struct text *text, const struct lwm2m_value *value);
+
+/* {"path": ..., "name": ..., "value": ..., "time": ...}; the value has its type already. */
+void text_record(struct text *text, const struct lwm2m_record *record);
+
+/*
+ * "Temperature/0/Sensor Value", numbers where the definitions have no name;
+ * without the prefix. out has TEXT_NAME_MAX bytes; the size without the NUL.
+ */
+#define TEXT_NAME_MAX  160
+size_t text_name(const struct lwm2m_path *path, char *out);
+
+/* The definition of the resource a path leads to. False: none. */
+bool text_resource(const struct lwm2m_path *path, struct lwm2m_resource *resource_out);
+
+/* A path of numbers, or of names as text_name() makes them; text has a NUL. -EPROTO. */
+int text_path(const char *text, struct lwm2m_path *path_out);
+
+#endif
