@@ -69,17 +69,23 @@ static int lwm2m_server_publish(void *arg, const char *endpoint, const void *byt
 	return ew_uplink_publish(self->inst, &message);
 }
 
-static void lwm2m_server_records(void *arg, struct peer *peer,
-				 const struct server_records *records)
-{
-	news_records(arg, peer, records);
-}
-
 static void lwm2m_server_kept(struct lwm2m_server *self, int rc)
 {
 	if (rc != 0) {
 		ew_metric_add(self->inst, METRIC_STORE_ERRORS, 1);
 		ew_log(self->inst, EW_LOG_ERROR, "cannot keep a change error=%d", -rc);
+	}
+}
+
+static void lwm2m_server_records(void *arg, struct peer *peer,
+				 const struct server_records *records)
+{
+	struct lwm2m_server *self = arg;
+
+	news_records(self, peer, records);
+	if (peer->has_learned) {
+		peer->has_learned = false;
+		lwm2m_server_kept(self, store_put_devices(self->store, peer));
 	}
 }
 
@@ -93,6 +99,10 @@ static void lwm2m_server_news(void *arg, struct peer *peer, enum server_news new
 	news_peer(self, peer, news);
 	lwm2m_server_kept(self, is_gone ? store_drop_peer(self->store, peer->endpoint) :
 			  store_put_peer(self->store, peer));
+	/* an Update that is lost is repeated; what a client was told stays true */
+	if (news == SERVER_REGISTERED || news == SERVER_DEREGISTERED) {
+		lwm2m_server_kept(self, store_commit(self->store));
+	}
 }
 
 static void lwm2m_server_count(void *arg, enum server_count count)
@@ -184,6 +194,11 @@ static void lwm2m_server_on_online(void *arg, const struct ew_uplink_session *se
 
 	self->epoch = session->epoch;
 	ew_health(self->inst, EW_UP, NULL);
+	if (!self->was_online) {
+		self->was_online = true;
+		server_explore_all(&self->server, ew_now());
+	}
+	lwm2m_server_turned(self);
 }
 
 static void lwm2m_server_on_offline(void *arg, uint64_t epoch, enum ew_uplink_cause cause,

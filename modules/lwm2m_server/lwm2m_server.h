@@ -60,6 +60,7 @@ struct lwm2m_server {
 	struct ew_timer *timer;
 	struct api_call *calls;
 	uint64_t epoch;                 /* 0: offline */
+	bool was_online;
 	uint64_t published, skipped;    /* that metrics know of */
 };
 

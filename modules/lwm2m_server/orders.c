@@ -197,6 +197,14 @@ void server_explore(struct server *server, struct peer *peer, ew_dur now)
 	}
 }
 
+void server_explore_all(struct server *server, ew_dur now)
+{
+	for (struct peer *peer = server->peers.first;
+	     peer != NULL && server->asks.open < server->asks.limit / 2; peer = peer->next) {
+		server_explore(server, peer, now);
+	}
+}
+
 /* ---- answers ---- */
 
 static void server_observed(struct server *server, struct peer *peer, const struct ask *ask)

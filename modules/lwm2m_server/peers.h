@@ -59,6 +59,7 @@ struct peer {
 	struct peer_watch *watches;
 	struct peer_device *devices;
 	size_t device_count;
+	bool has_learned;               /* names that are not kept yet */
 };
 
 struct peers {

@@ -289,7 +289,7 @@ static void server_serve(struct server *server, struct lwm2m_text endpoint,
 {
 	struct peer *peer = peers_find(&server->peers, endpoint);
 	const struct peer_seen *seen = peer == NULL ? NULL : server_seen(peer, message, now);
-	bool has_list = (message->has & LWM2M_HAS(PAYLOAD)) != 0;
+	bool is_register = message->operation == LWM2M_OP_REGISTER;
 	char name[LWM2M_ENDPOINT_MAX + 1];
 	unsigned result = LWM2M_NOT_FOUND;
 
@@ -299,7 +299,7 @@ static void server_serve(struct server *server, struct lwm2m_text endpoint,
 		server_answer(server, name, message->token, seen->result);
 		return;
 	}
-	if (message->operation == LWM2M_OP_REGISTER) {
+	if (is_register) {
 		result = server_register(server, endpoint, message, now);
 		peer = peers_find(&server->peers, endpoint);
 	} else if (peer != NULL && message->operation == LWM2M_OP_UPDATE) {
@@ -312,26 +312,26 @@ static void server_serve(struct server *server, struct lwm2m_text endpoint,
 	if (peer != NULL) {
 		server_remember(peer, message, result, now);
 	}
-	server_answer(server, name, message->token, result);
-	if (peer == NULL || result >= LWM2M_BAD_REQUEST) {
+	if (peer == NULL || result >= LWM2M_BAD_REQUEST || message->operation == LWM2M_OP_SEND) {
+		server_answer(server, name, message->token, result);
 		return;
 	}
+	/* kept before the client hears of it */
+	server->ops.news(server->ops.arg, peer, is_register ? SERVER_REGISTERED :
+			 message->operation == LWM2M_OP_UPDATE ? SERVER_UPDATED :
+			 SERVER_DEREGISTERED);
+	server_answer(server, name, message->token, result);
 	if (message->operation == LWM2M_OP_DEREGISTER) {
-		server->ops.news(server->ops.arg, peer, SERVER_DEREGISTERED);
 		peers_remove(&server->peers, &peer);
-	} else if (message->operation != LWM2M_OP_SEND) {
-		bool is_register = message->operation == LWM2M_OP_REGISTER;
-
-		server->ops.news(server->ops.arg, peer,
-				 is_register ? SERVER_REGISTERED : SERVER_UPDATED);
-		if (has_list) {
-			server_explore(server, peer, now);
-		}
-		if (is_register) {
-			server_observe_again(server, peer, now);
-		}
-		server_flush(server, peer, now);
+		return;
 	}
+	if ((message->has & LWM2M_HAS(PAYLOAD)) != 0) {
+		server_explore(server, peer, now);
+	}
+	if (is_register) {
+		server_observe_again(server, peer, now);
+	}
+	server_flush(server, peer, now);
 }
 
 static void server_on_request(struct server *server, struct lwm2m_text endpoint,

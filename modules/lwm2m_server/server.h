@@ -104,6 +104,13 @@ int server_restore(struct server *server, const struct peer *kept, struct peer *
 int server_restore_ask(struct server *server, const struct server_order *order, uint64_t id,
 		       ew_dur now);
 
+/*
+ * After a start, when messages can leave: learn what is behind each gateway
+ * whose devices may have changed meanwhile, up to half of the requests allowed;
+ * the others are asked when they register or change.
+ */
+void server_explore_all(struct server *server, ew_dur now);
+
 /* Nobody waits for the requests of a call any more. */
 void server_forget_call(struct server *server, const void *call);
 

@@ -11,8 +11,8 @@
 #define SECOND  INT64_C(1000000000)
 
 enum {
-	PUT_PEER, DROP_PEER, PUT_WATCH, DROP_WATCHES, PUT_ASK, DROP_ASK, LOAD_PEERS, LOAD_WATCHES,
-	LOAD_ASKS, STATEMENT_COUNT
+	PUT_PEER, DROP_PEER, PUT_WATCH, DROP_WATCHES, PUT_DEVICE, DROP_DEVICES, PUT_ASK, DROP_ASK,
+	LOAD_PEERS, LOAD_WATCHES, LOAD_DEVICES, LOAD_ASKS, STATEMENT_COUNT
 };
 
 static const char *const statements[] = {
@@ -20,11 +20,14 @@ static const char *const statements[] = {
 	[DROP_PEER] = "DELETE FROM client WHERE endpoint = ?",
 	[PUT_WATCH] = "INSERT OR REPLACE INTO observation VALUES (?,?,?,?)",
 	[DROP_WATCHES] = "DELETE FROM observation WHERE endpoint = ?",
+	[PUT_DEVICE] = "INSERT OR REPLACE INTO device VALUES (?,?,?,?)",
+	[DROP_DEVICES] = "DELETE FROM device WHERE endpoint = ?",
 	[PUT_ASK] = "INSERT OR REPLACE INTO request VALUES (?,?,?,?,?,?,?,?,?,?)",
 	[DROP_ASK] = "DELETE FROM request WHERE id = ?",
 	[LOAD_PEERS] = "SELECT endpoint, lifetime, registered, updated, version, binding, links "
 		       "FROM client ORDER BY registered",
 	[LOAD_WATCHES] = "SELECT token, uri, paths FROM observation WHERE endpoint = ?",
+	[LOAD_DEVICES] = "SELECT prefix, name, instance FROM device WHERE endpoint = ?",
 	[LOAD_ASKS] = "SELECT id, endpoint, operation, uri, paths, content, payload, timeout, "
 		      "until, about FROM request ORDER BY id",
 };
@@ -36,6 +39,8 @@ static const char schema[] =
 	" registered INTEGER, updated INTEGER, version TEXT, binding TEXT, links TEXT);"
 	"CREATE TABLE IF NOT EXISTS observation (endpoint TEXT, token INTEGER, uri TEXT,"
 	" paths BLOB, PRIMARY KEY (endpoint, token));"
+	"CREATE TABLE IF NOT EXISTS device (endpoint TEXT, prefix TEXT, name TEXT,"
+	" instance INTEGER, PRIMARY KEY (endpoint, prefix));"
 	"CREATE TABLE IF NOT EXISTS request (id INTEGER PRIMARY KEY, endpoint TEXT,"
 	" operation INTEGER, uri TEXT, paths BLOB, content INTEGER, payload BLOB,"
 	" timeout INTEGER, until INTEGER, about INTEGER);";
@@ -175,14 +180,36 @@ int store_put_watches(struct store *store, const struct peer *peer)
 	return rc;
 }
 
-int store_drop_peer(struct store *store, const char *endpoint)
+int store_put_devices(struct store *store, const struct peer *peer)
 {
+	sqlite3_stmt *s = store->statements[PUT_DEVICE];
 	int rc;
 
-	bind_text(store->statements[DROP_WATCHES], 1, endpoint);
-	rc = store_run(store, DROP_WATCHES);
-	bind_text(store->statements[DROP_PEER], 1, endpoint);
-	return store_run(store, DROP_PEER) != 0 ? -EIO : rc;
+	bind_text(store->statements[DROP_DEVICES], 1, peer->endpoint);
+	rc = store_run(store, DROP_DEVICES);
+	for (const struct peer_device *d = peer->devices; d != NULL && rc == 0; d = d->next) {
+		if (d->name == NULL) {
+			continue;
+		}
+		bind_text(s, 1, peer->endpoint);
+		bind_text(s, 2, d->prefix);
+		bind_text(s, 3, d->name);
+		bind_number(s, 4, d->instance);
+		rc = store_run(store, PUT_DEVICE);
+	}
+	return rc;
+}
+
+int store_drop_peer(struct store *store, const char *endpoint)
+{
+	static const int which[] = {DROP_WATCHES, DROP_DEVICES, DROP_PEER};
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof(which) / sizeof(which[0]); i++) {
+		bind_text(store->statements[which[i]], 1, endpoint);
+		rc = store_run(store, which[i]) != 0 ? -EIO : rc;
+	}
+	return rc;
 }
 
 int store_put_ask(struct store *store, const struct ask *ask)
@@ -252,6 +279,25 @@ static void store_load_watches(struct store *store, struct server *server, struc
 	(void)sqlite3_reset(s);
 }
 
+static void store_load_devices(struct store *store, struct peer *peer)
+{
+	sqlite3_stmt *s = store->statements[LOAD_DEVICES];
+
+	bind_text(s, 1, peer->endpoint);
+	while (sqlite3_step(s) == SQLITE_ROW) {
+		struct lwm2m_text prefix = column_text(s, 0);
+		struct lwm2m_text name = column_text(s, 1);
+		struct peer_device *device = peer_device_of(peer, prefix.at, prefix.size);
+
+		/* what is missing is read again after the next Register */
+		if (device != NULL && device->name == NULL) {
+			device->name = strndup(name.at, name.size);
+			device->instance = (uint16_t)sqlite3_column_int64(s, 2);
+		}
+	}
+	(void)sqlite3_reset(s);
+}
+
 static int store_load_peers(struct store *store, struct server *server, ew_time wall, ew_dur now)
 {
 	sqlite3_stmt *s = store->statements[LOAD_PEERS];
@@ -275,6 +321,7 @@ static int store_load_peers(struct store *store, struct server *server, ew_time 
 		if (kept.endpoint != NULL && kept.links != NULL &&
 		    server_restore(server, &kept, &peer) == 0) {
 			store_load_watches(store, server, peer);
+			store_load_devices(store, peer);
 			count++;
 		}
 	}

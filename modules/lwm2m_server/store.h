@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What outlives the process: registrations, observations, requests that wait.
- * One SQLite file with a write-ahead log. Registrations and observations are
- * gathered in a transaction that store_commit() ends; a request that waits is
- * on disk when store_put_ask() returns. Runs on the instance's loop.
+ * One SQLite file with a write-ahead log. Changes are gathered in a transaction
+ * that store_commit() ends; a request that waits is in the file when
+ * store_put_ask() returns. Runs on the instance's loop.
  */
 #ifndef MODULES_LWM2M_SERVER_STORE_H
 #define MODULES_LWM2M_SERVER_STORE_H
@@ -19,6 +19,7 @@ void store_close(struct store **store);
 /* All of these: -EIO, the change is lost. */
 int store_put_peer(struct store *store, const struct peer *peer);
 int store_put_watches(struct store *store, const struct peer *peer);
+int store_put_devices(struct store *store, const struct peer *peer);
 int store_drop_peer(struct store *store, const char *endpoint);
 int store_put_ask(struct store *store, const struct ask *ask);
 int store_drop_ask(struct store *store, uint64_t id);

@@ -158,7 +158,8 @@ void tags_set_state(struct tags *tags, struct peer *peer, const char *reason)
 }
 
 /* What object 25 says: 0 is the name, 1 the prefix; the name comes first. */
-static void tags_learn(struct peer *peer, const struct lwm2m_record *record, char **name)
+static void tags_learn(struct tags *tags, struct peer *peer,
+		       const struct lwm2m_record *record, char **name)
 {
 	struct peer_device *device = peer->devices;
 	uint16_t instance = record->path.ids[1];
@@ -185,6 +186,12 @@ static void tags_learn(struct peer *peer, const struct lwm2m_record *record, cha
 	if (device != NULL && device->name == NULL) {
 		device->name = *name;
 		*name = NULL;
+		/* values that came before its name are under its prefix */
+		if (device->name != NULL && device->device != EW_NO_ID) {
+			(void)ew_device_remove(tags->inst, device->device);
+			device->device = EW_NO_ID;
+		}
+		peer->has_learned = device->name != NULL;
 	}
 }
 
@@ -366,7 +373,7 @@ void tags_take(struct tags *tags, struct peer *peer, const struct server_records
 		struct tags_entry *entry;
 
 		tags_convert(tags, &record);
-		tags_learn(peer, &record, &name);
+		tags_learn(tags, peer, &record, &name);
 		each(arg, &record);
 		entry = tags_entry_of(tags, peer, &record);
 		if (entry == NULL) {

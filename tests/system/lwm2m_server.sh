@@ -1,0 +1,162 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A gateway and a cloud end, both edgewayd, at a real Mosquitto over TLS with
+# client certificates and the access list of etc/: the examples of
+# docs/lwm2m-server.md as they stand, bulk data, a gateway that speaks for
+# another, both ends killed and started again. Sparkplug shares the session.
+# shellcheck source=tests/lib/scenario.bash
+. "${top_srcdir:?}/tests/lib/scenario.bash"
+# shellcheck source=tests/lib/daemon.bash
+. "$top_srcdir/tests/lib/daemon.bash"
+take_modules lwm2m lwm2m_server simulator sparkplug
+
+make_tls
+tls=$work/tls
+for name in gw1 gw2 cloud; do
+	make_certificate ca "$name" "$name" "DNS:$name"
+done
+cp "$top_srcdir/etc/mosquitto/acl" "$work/acl"
+chmod 0700 "$work/acl"
+start_broker broker "cafile $tls/ca.pem" "certfile $tls/server.pem" \
+	"keyfile $tls/server.key" 'require_certificate true' \
+	'use_identity_as_username true' "acl_file $work/acl"
+
+# uplink_of NAME: the uplink with this certificate
+uplink_of() {
+	cat <<-END
+		version: 1
+		uplink:
+		  servers: ["mqtts://localhost:$broker_port"]
+		  ca: $tls/ca.pem
+		  certificate: $tls/$1.pem
+		  key: $tls/$1.key
+		  backoff: {min: 100ms, max: 1s}
+	END
+}
+{
+	uplink_of gw1
+	cat <<-END
+		gateway: {group: lyon, name: gw1}
+		instances:
+		  line1: {module: simulator, every: 100ms, devices: {north: {kind: pump}}}
+		  cloud: {module: lwm2m, send: {every: 200ms}}
+		  scada: {module: sparkplug}
+		access: {cloud: {write: ["north:Pump/Run"]}}
+	END
+} >"$work/edge.yaml"
+token=$("$build/edgewayctl" token new curl operator "$work/tokens.yaml" | tail -n 1)
+{
+	uplink_of cloud
+	cat <<-END
+		gateway: {group: lyon, name: cloud}
+		instances:
+		  gate: {module: lwm2m_server, timeout: 5s}
+		http: {listen: "127.0.0.1:0", tokens: $work/tokens.yaml}
+	END
+} >"$work/cloud.yaml"
+
+# run NAME: the daemon of NAME.yaml
+run() {
+	start "$1" "$build/edgewayd" --module-dir "$modules" --state-dir "$work/$1" \
+		--run-dir "$work/$1.run" "$work/$1.yaml"
+}
+has_address() {
+	address=$("$build/edgewayctl" --socket "$work/cloud.run/control.sock" --json status |
+		sed -nE 's/.*"http_port":([0-9]+).*/\1/p')
+	[ -n "$address" ]
+}
+serve() {
+	run cloud
+	wait_for 'the cloud end' has_address
+	export EDGEWAY=http://127.0.0.1:$address TOKEN=$token
+}
+get() {
+	curl -sS -f --max-time 10 -H "Authorization: Bearer $token" "$EDGEWAY/api/lwm2m/$1"
+}
+# ask OPERATION BODY
+ask() {
+	curl -sS -f --max-time 10 -H "Authorization: Bearer $token" \
+		"$EDGEWAY/api/lwm2m/$1" -d "$2"
+}
+has_device() {
+	get "devices/$1"
+}
+knows_pump() {
+	get devices/gw1 | grep -q '"name":"lyon/gw1/north"'
+}
+# value TAG: of the cloud end
+value() {
+	"$build/edgewayctl" --socket "$work/cloud.run/control.sock" --json get "$1"
+}
+reads() {
+	ask read '{"device": "gw1", "path": "/3/0/0"}' | grep -q '"value":"edgeway"'
+}
+
+step 'a client registers, and the pump behind it has its name'
+serve
+run edge
+wait_for 'the registration' has_device gw1
+wait_for 'the name of the pump' knows_pump
+
+step 'the examples of the guide, as they stand'
+grep -E '^    curl ' "$top_srcdir/docs/lwm2m-server.md" >"$work/examples"
+[ "$(wc -l <"$work/examples")" -ge 10 ] || fail 'the guide has no examples'
+while read -r line; do
+	bash -c "$line" >"$work/example.log" 2>&1 || fail "$line: $(cat "$work/example.log")"
+	case $line in
+	*/devices*) grep -q '"endpoint":"gw1"' "$work/example.log" ;;
+	*'"queue"'*) grep -q '"state":"queued"' "$work/example.log" ;;
+	*) grep -q '"state":"done"' "$work/example.log" ;;
+	esac || fail "$line: $(cat "$work/example.log")"
+done <"$work/examples"
+
+step 'what was written has moved the plant; bulk data and notifications arrive'
+runs() {
+	ask read '{"device": "gw1", "path": "/d0/3306/0/5850"}' | grep -q '"value":true'
+}
+wait_for 'the pump to run' runs
+wait_for 'bulk data' value 'gw1/north:Rate/0/Sensor Value'
+
+step 'a token of a lower role, and none'
+curl -sS "$EDGEWAY/api/lwm2m/devices" | grep -q error || fail 'it answered without a token'
+status=$(curl -sS -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $token" \
+	"$EDGEWAY/api/lwm2m/delete" -d '{"device": "gw1", "path": "/2/0"}')
+[ "$status" = 403 ] || fail "an operator may delete: $status"
+
+step 'a gateway cannot speak for another'
+# say NAME ENDPOINT HEX: with the certificate of NAME
+say() {
+	# shellcheck disable=SC2001,SC2059 # every two digits are a byte
+	printf "$(sed 's/../\\x&/g' <<<"$3")" >"$work/message"
+	timeout -k 1 10 mosquitto_pub -h localhost -p "$broker_port" --cafile "$tls/ca.pem" \
+		--cert "$tls/$1.pem" --key "$tls/$1.key" -q 1 -t "lwm2m/rd/$2" -f "$work/message"
+}
+say gw2 gw1 a201080205
+say gw2 gw2 a601060201074d3c2f312f303e2c3c2f332f303e0819012c0963312e320a614d
+wait_for 'the other gateway' has_device gw2
+has_device gw1 >"$work/device.log" || fail 'another gateway has deregistered it'
+say gw1 gw1 a201080205
+gone() {
+	! has_device gw1
+}
+wait_for 'its own word to count' gone
+
+step 'killed and started again: both ends'
+tell edge KILL
+ended edge
+run edge
+wait_for 'the registration' has_device gw1
+wait_for 'an answer' reads
+stop cloud KILL
+serve
+has_device gw1 >"$work/device.log" || has_device gw2 >"$work/device.log" ||
+	fail 'registrations are gone'
+wait_for 'an answer after the restart' reads
+ask write '{"device": "gw1", "path": "/1/0/23", "value": false}' >"$work/device.log"
+wait_for 'bulk data' value 'gw1/north:Rate/0/Sensor Value'
+
+step 'the end'
+stop edge TERM
+[ "$status" -eq 0 ] || fail "the gateway ended with $status"
+stop cloud TERM
+[ "$status" -eq 0 ] || fail "the cloud end ended with $status"
