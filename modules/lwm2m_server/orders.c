@@ -252,7 +252,7 @@ static void server_take_answer(struct server *server, struct peer *peer, struct 
 	     lwm2m_path_parse(ask->uri, strlen(ask->uri), &records.base) != 0)) {
 		return;
 	}
-	if (lwm2m_format_find(records.content) != NULL) {
+	if (records.payload.size > 0 && lwm2m_format_find(records.content) != NULL) {
 		int rc = server_look(server, peer, &records);
 
 		if (rc == 0 || rc == -ENOENT) {

@@ -86,7 +86,8 @@ int server_look(struct server *server, const struct peer *peer,
 	struct lwm2m_decoder decoder;
 	struct lwm2m_record record;
 	bool is_foreign = false;
-	int rc = lwm2m_decoder_begin(&decoder, records->content, &source);
+	int rc = source.size == 0 ? -EPROTO :
+		 lwm2m_decoder_begin(&decoder, records->content, &source);
 
 	while (rc >= 0 && (rc = lwm2m_decoder_next(&decoder, &record)) > 0) {
 		/* devices behind a gateway are in no list */

@@ -89,7 +89,7 @@ static void test_what_is_wrong_gets_its_result(void **state)
 	assert_true(gate_metric("late_results_total") == 1);
 	gate_heard_nothing();
 	for (int i = 0; i < 4; i++) {
-		char name[8];
+		char name[16];
 
 		(void)snprintf(name, sizeof(name), "gw%d", i);
 		gate_say(name, gate_registration(1, "</3/0>"));
