@@ -248,7 +248,8 @@ struct peer_device *peer_device_of(struct peer *peer, const char *prefix, size_t
 	struct peer_device *device = peer->devices;
 
 	while (device != NULL &&
-	       (strlen(device->prefix) != size || memcmp(device->prefix, prefix, size) != 0)) {
+	       (strlen(device->prefix) != size ||
+		(size > 0 && memcmp(device->prefix, prefix, size) != 0))) {
 		device = device->next;
 	}
 	if (device != NULL || size > LWM2M_PREFIX_MAX ||
