@@ -6,6 +6,8 @@
  *	session.c         STATE: will, birth, death; the requests for rebirths
  *	tags.c            the model on the bus: what the machine asks for
  *	command.c         writes of the bus become NCMD and DCMD, and their answers
+ *	web.c             what is known, over HTTP
+ *	monitor.c         the messages themselves, over HTTP; show.c decodes them
  *
  * and below them, without core: the machine and its model (machine.h, model.h).
  * All of it runs on the instance's loop.
@@ -18,6 +20,7 @@
 
 #include "modules/sparkplug/value.h"
 #include "modules/sparkplug_host/machine.h"
+#include "modules/sparkplug_host/monitor.h"
 #include "modules/sparkplug_host/spec.h"
 #include "proto/sparkplug/state.h"
 
@@ -46,6 +49,10 @@ struct host_settings {
 	uint64_t max_payload;
 	uint64_t max_value;
 	uint64_t max_waiting;
+	const char *const *topics;
+	size_t topic_count;
+	uint64_t monitor_topics;
+	uint64_t monitor_bytes;
 };
 
 /* Metrics of the host beside what the machine counts and the causes of rebirths. */
@@ -86,6 +93,7 @@ struct host {
 	const struct host_settings *settings;
 	const char *id;
 	struct machine machine;
+	struct monitor monitor;
 	struct ew_timer *tick_timer;
 	struct ew_timer *command_timer;
 	struct ew_timer *stop_timer;
@@ -138,6 +146,11 @@ int session_command(struct host *host, const struct model_device *device,
 		    struct sp_writer *writer);
 /* A rebirth request. Errors: as session_command() */
 int session_ask(struct host *host, struct model_node *node);
+
+/* ---- web.c ---- */
+
+/* The HTTP handlers. -errno of ew_http_handle(). */
+int web_open(struct host *host);
 
 /* ---- tags.c ---- */
 

@@ -205,5 +205,8 @@ int session_join(struct host *host)
 		(void)snprintf(filter, sizeof(filter), SP_NAMESPACE "/%s/#", settings->groups[i]);
 		error = session_subscribe(host, filter, &subscription);
 	}
+	for (size_t i = 0; i < settings->topic_count && error == 0; i++) {
+		error = session_subscribe(host, settings->topics[i], &subscription);
+	}
 	return error;
 }

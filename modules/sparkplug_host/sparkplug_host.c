@@ -55,6 +55,12 @@ static const struct ew_option options[] = {
 	EW_OPTION(struct host_settings, max_waiting, .fallback = "4096", .min = "100",
 		  .max = "100000",
 		  .help = "messages that wait to be read, with 4 KiB each"),
+	EW_LIST_OPTION(struct host_settings, topics, topic_count,
+		       .help = "further MQTT topics for the monitor, with + and #"),
+	EW_OPTION(struct host_settings, monitor_topics, .fallback = "1000", .min = "1",
+		  .max = "100000", .help = "topics whose last message is kept"),
+	EW_SIZE_OPTION(struct host_settings, monitor_bytes, .fallback = "4KiB", .min = "64B",
+		       .max = "1MiB", .help = "bytes that are kept of each"),
 	EW_OPTION_END
 };
 
@@ -203,8 +209,10 @@ static void host_received(void *self, uint32_t subscription,
 			.is_retained = messages[i].retain,
 		};
 
-		if (messages[i].epoch != host->epoch && host->epoch != 0) {
-			continue; /* of a connection that is over */
+		monitor_take(&host->monitor, &messages[i]);
+		if ((messages[i].epoch != host->epoch && host->epoch != 0) ||
+		    strncmp(message.topic, SP_NAMESPACE "/", sizeof(SP_NAMESPACE)) != 0) {
+			continue; /* of a connection that is over, or only for the monitor */
 		}
 		if (subscription == host->state && host->state != 0) {
 			session_on_state(host, &messages[i]);
@@ -265,6 +273,7 @@ static void host_close(void *self)
 	if (host->machine.ops != NULL) {
 		machine_fini(&host->machine);
 	}
+	monitor_fini(&host->monitor);
 	free(host->room.memory);
 	free(host->memory);
 	free(host);
@@ -288,11 +297,13 @@ static int host_machine(struct host *host)
 		.forget_after = set->forget_after,
 	};
 	uint64_t seed = 0;
+	int error;
 
 	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != (ssize_t)sizeof(seed)) {
 		seed = (uint64_t)ew_wall(); /* no worse than what others have */
 	}
-	return machine_init(&host->machine, &settings, &tags_ops, host, seed);
+	error = monitor_init(&host->monitor, set->monitor_topics, set->monitor_bytes, seed);
+	return error == 0 ? machine_init(&host->machine, &settings, &tags_ops, host, seed) : error;
 }
 
 static int host_fill(struct host *host)
@@ -308,6 +319,12 @@ static int host_fill(struct host *host)
 	error = host->room.memory != NULL && host->memory != NULL ? host_machine(host) : -ENOMEM;
 	if (error == 0) {
 		error = host_timers(host);
+	}
+	if (error == 0) {
+		error = web_open(host);
+	}
+	if (error == 0) {
+		error = monitor_open(&host->monitor, host->inst);
 	}
 	if (error == 0) {
 		error = ew_uplink_join(host->inst, set->passive ? &passive_ops : &uplink_ops);
@@ -348,7 +365,10 @@ static int host_start(void *self)
 
 static void host_stop(void *self)
 {
-	session_stop(self);
+	struct host *host = self;
+
+	monitor_stop(&host->monitor);
+	session_stop(host);
 }
 
 static void host_write(void *self, struct ew_write *write)
