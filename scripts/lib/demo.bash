@@ -64,6 +64,15 @@ make_certificates() {
 	certificate gateway demo-gw1
 }
 
+run_broker() {
+	start broker mosquitto -c "$run/broker.conf"
+}
+
+stop_broker() {
+	kill "${pids[broker]}"
+	wait "${pids[broker]}" 2>/dev/null || true
+}
+
 # start_broker: sets port. A port that another program takes meanwhile is not a
 # failure: the next one is tried.
 start_broker() {
@@ -82,7 +91,7 @@ start_broker() {
 			persistence false
 			user $(id -un)
 		END
-		start broker mosquitto -c "$run/broker.conf"
+		run_broker
 		if until_true 5 is_listening "$port" &&
 			kill -0 "${pids[broker]}" 2>/dev/null; then
 			return 0
