@@ -68,6 +68,8 @@ struct bus_metrics {
 	X(STATE, "state", EW_GAUGE, NULL, "0 good, 1 full, 2 no space, 3 failing.") \
 	X(BYTES, "bytes", EW_GAUGE, "bytes", "Disk that the store takes.") \
 	X(LIMIT, "limit_bytes", EW_GAUGE, "bytes", "Most disk that it takes.") \
+	X(FULL_IN, "full_seconds", EW_GAUGE, "seconds", \
+	  "Until it is full at the present rate, if nothing is acknowledged; NaN: never.") \
 	X(WRITES, "written_bytes_a_day", EW_GAUGE, NULL, "Bytes written a day, since the start.") \
 	X(REFUSED, "refused_total", EW_COUNTER, NULL, "Batches and events not taken.") \
 	X(LOST_SAMPLES, "lost_samples_total", EW_COUNTER, NULL, \
@@ -79,7 +81,9 @@ struct bus_metrics {
 
 #define RECEIVER_ROWS(X) \
 	X(RECORDS, "backlog_records", EW_GAUGE, NULL, "Records kept for the receiver, about.") \
-	X(BYTES, "backlog_bytes", EW_GAUGE, "bytes", "Disk that they take, about.")
+	X(BYTES, "backlog_bytes", EW_GAUGE, "bytes", "Disk that they take, about.") \
+	X(DRAIN, "drain_seconds", EW_GAUGE, "seconds", \
+	  "Until they are gone at the present pace; NaN: they do not get less.")
 
 #define WHOLE_ENUM(name, ...) WHOLE_##name,
 #define ROUTE_ENUM(name, ...) ROUTE_##name,
@@ -209,10 +213,11 @@ static double log_value(const struct log_stats *log, unsigned row)
 	case LOG_STATE: return log->state;
 	case LOG_BYTES: return (double)log->bytes;
 	case LOG_LIMIT: return (double)log->bytes_max;
+	case LOG_FULL_IN: return log->hours_left * 3600;
 	case LOG_WRITES: return log->bytes_a_day;
 	case LOG_REFUSED: return (double)log->refused;
-	case LOG_LOST_SAMPLES: return (double)log->lost_samples;
-	case LOG_LOST_EVENTS: return (double)log->lost_events;
+	case LOG_LOST_SAMPLES: return (double)log_lost(log->lost_samples);
+	case LOG_LOST_EVENTS: return (double)log_lost(log->lost_events);
 	case LOG_DAMAGED: return (double)log->damaged;
 	default: return (double)log->disk_errors;
 	}
@@ -233,9 +238,11 @@ static int receiver_show(void *arg, const struct durable_stats *durable)
 {
 	const struct showing *showing = arg;
 	const struct ew_label_pair label = { "instance", durable->name };
-	uint64_t value = showing->row == RECEIVER_RECORDS ? durable->records : durable->bytes;
+	double value = showing->row == RECEIVER_RECORDS ? (double)durable->records
+		     : showing->row == RECEIVER_BYTES	? (double)durable->bytes
+							: durable->drain;
 
-	return showing->show(showing->arg, &label, 1, (double)value);
+	return showing->show(showing->arg, &label, 1, value);
 }
 
 static int receivers_walk(void *arg, unsigned row, metric_show_fn show, void *show_arg)

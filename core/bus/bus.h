@@ -16,14 +16,13 @@
 #define CORE_BUS_BUS_H
 
 #include "core/loop/post.h"
+#include "core/store/store.h"
 
 #include <edgeway/module.h>
 
 struct bus;
 struct endpoint;
 struct route;
-struct store;
-struct store_tag;
 
 struct bus_limits {
 	uint32_t devices;       /* of an endpoint; 0: 10,000 */
@@ -139,6 +138,8 @@ struct durable_stats {
 	uint64_t records;               /* of the log behind the cursor, about; other owners' too */
 	uint64_t bytes;
 	unsigned routes, behind;        /* its durable routes, and those that read the log */
+	double drain;                   /* seconds until the backlog is gone at the pace of the last
+					 * half minute; 0: there is none; NaN: it does not shrink */
 };
 
 int bus_durables_walk(struct bus *bus,
@@ -146,19 +147,33 @@ int bus_durables_walk(struct bus *bus,
 
 /* How full the log is, and how long it will last. */
 struct log_stats {
-	int state;                              /* enum store_state */
+	enum store_state state;
+	enum store_drop drop;
 	uint64_t bytes, bytes_max;
 	uint64_t backlog_bytes;                 /* of the receiver that is furthest behind */
 	ew_time oldest;                         /* ns UTC; 0: not known */
 	double rate;                            /* bytes a second, of the last minute or two */
 	double hours_left;                      /* until it is full at that rate; NaN: never */
+	double drain;                           /* of the receiver that takes longest */
 	double bytes_a_day;                     /* written, since the start */
 	uint64_t refused;                       /* batches and events that it did not take */
-	uint64_t lost_samples, lost_events;     /* gone before they were acknowledged */
+	/* gone before they were acknowledged, by enum store_loss, since the start */
+	uint64_t lost_samples[STORE_LOSS_COUNT], lost_events[STORE_LOSS_COUNT];
 	uint64_t damaged;                       /* records */
 	uint64_t last, durable;                 /* lsn */
 	uint64_t disk_errors;
 };
+
+/* Of all reasons. */
+static inline uint64_t log_lost(const uint64_t counts[STORE_LOSS_COUNT])
+{
+	uint64_t all = 0;
+
+	for (unsigned i = 0; i < STORE_LOSS_COUNT; i++) {
+		all += counts[i];
+	}
+	return all;
+}
 
 /* -ENOENT: there is no log. Any thread. */
 int bus_log_stats(struct bus *bus, struct log_stats *stats_out);

@@ -9,8 +9,17 @@
 
 #include "core/bus/inside.h"
 
+#define DRAIN_SPAN  (15 * EW_SECOND)
+
+/* Where a receiver was, and the end of the log. */
+struct drain_mark {
+	ew_dur at;
+	uint64_t cursor, last;          /* lsn */
+};
+
 struct durable_name {
 	struct list node;               /* of the bus */
+	struct drain_mark marks[2];     /* DRAIN_SPAN apart at least, older first */
 	struct durable_receiver how;    /* its name is owned */
 	bool is_here;                   /* joined, and routed; else counted in bus->away */
 	bool is_named;                  /* by the list that is being set */
@@ -181,6 +190,17 @@ void durables_fini(struct bus *bus)
 	}
 }
 
+static struct drain_mark drain_mark(const struct bus *bus, const char *name)
+{
+	struct drain_mark mark = { .at = clock_mono(), .last = store_last(bus->store) };
+	struct store_cursor cursor;
+
+	if (store_cursor_get(bus->store, name, &cursor) == 0) {
+		mark.cursor = cursor.lsn;
+	}
+	return mark;
+}
+
 /* A receiver that is new begins at the end of the log. */
 static int make_cursor(struct store *store, const char *name)
 {
@@ -210,6 +230,8 @@ static int add_name(struct bus *bus, const struct durable_receiver *how)
 		return -ENOMEM;
 	}
 	durable->is_named = true;
+	durable->marks[0] = drain_mark(bus, how->name);
+	durable->marks[1] = durable->marks[0];
 	list_push(&bus->durables, &durable->node);
 	atomic_fetch_add_explicit(&bus->away, 1, memory_order_release);
 	return 0;
@@ -337,6 +359,31 @@ static void count_routes(const struct bus *bus, const char *name, struct durable
 	}
 }
 
+/* At the pace of the last half minute, whoever asks and how often. */
+static double drain_time(const struct bus *bus, struct durable_name *durable,
+			 const struct durable_stats *stats)
+{
+	const struct drain_mark now = drain_mark(bus, durable->how.name);
+	struct drain_mark since;
+	double passed, came;
+
+	if (now.at - durable->marks[1].at >= DRAIN_SPAN) {
+		durable->marks[0] = durable->marks[1];
+		durable->marks[1] = now;
+	}
+	since = durable->marks[0];
+	if (stats->is_here && stats->behind == 0) {
+		return 0;
+	}
+	passed = (double)(now.cursor - since.cursor);
+	came = (double)(now.last - since.last);
+	if (passed <= came) {
+		return (double)NAN;
+	}
+	return (double)(now.last - now.cursor) / (passed - came) *
+	       (double)(now.at - since.at) / (double)EW_SECOND;
+}
+
 int bus_durables_walk(struct bus *bus,
 		      int (*fn)(void *arg, const struct durable_stats *durable), void *arg)
 {
@@ -345,7 +392,7 @@ int bus_durables_walk(struct bus *bus,
 
 	(void)pthread_mutex_lock(&bus->lock);
 	list_for_each(node, &bus->durables) {
-		const struct durable_name *durable = list_entry(node, struct durable_name, node);
+		struct durable_name *durable = list_entry(node, struct durable_name, node);
 		struct durable_stats stats = {
 			.name = durable->how.name,
 			.is_here = durable->is_here,
@@ -358,6 +405,7 @@ int bus_durables_walk(struct bus *bus,
 			store_backlog(bus->store, cursor.lsn, &stats.records, &stats.bytes);
 		}
 		count_routes(bus, stats.name, &stats);
+		stats.drain = drain_time(bus, durable, &stats);
 		result = fn(arg, &stats);
 		if (result != 0) {
 			break;
@@ -369,9 +417,14 @@ int bus_durables_walk(struct bus *bus,
 
 static int add_backlog(void *arg, const struct durable_stats *durable)
 {
-	uint64_t *most = arg;
+	struct log_stats *stats = arg;
 
-	*most = durable->bytes > *most ? durable->bytes : *most;
+	if (durable->bytes > stats->backlog_bytes) {
+		stats->backlog_bytes = durable->bytes;
+	}
+	if (isnan(durable->drain) || durable->drain > stats->drain) {
+		stats->drain = durable->drain;  /* once not a number, no number is more */
+	}
 	return 0;
 }
 
@@ -396,16 +449,6 @@ static double write_rate(struct bus *bus, uint64_t written)
 	return a_second(written - since.bytes, now.at - since.at);
 }
 
-static uint64_t sum(const uint64_t counts[STORE_LOSS_COUNT])
-{
-	uint64_t all = 0;
-
-	for (unsigned i = 0; i < STORE_LOSS_COUNT; i++) {
-		all += counts[i];
-	}
-	return all;
-}
-
 int bus_log_stats(struct bus *bus, struct log_stats *stats_out)
 {
 	struct store_stats store;
@@ -416,7 +459,8 @@ int bus_log_stats(struct bus *bus, struct log_stats *stats_out)
 	}
 	store = store_stats(bus->store);
 	stats = (struct log_stats){
-		.state = (int)store.state,
+		.state = store.state,
+		.drop = store.drop,
 		.bytes = store.bytes,
 		.bytes_max = store.bytes_max,
 		.oldest = store.oldest_time,
@@ -425,14 +469,14 @@ int bus_log_stats(struct bus *bus, struct log_stats *stats_out)
 		.bytes_a_day = a_second(store.written_bytes, clock_mono() - bus->log_opened) *
 			       86400,
 		.refused = store.refused,
-		.lost_samples = sum(store.lost_samples),
-		.lost_events = sum(store.lost_events),
 		.damaged = store.damaged_records,
 		.last = store.last,
 		.durable = store.durable,
 		.disk_errors = store.disk_errors,
 	};
-	(void)bus_durables_walk(bus, add_backlog, &stats.backlog_bytes);
+	memcpy(stats.lost_samples, store.lost_samples, sizeof(stats.lost_samples));
+	memcpy(stats.lost_events, store.lost_events, sizeof(stats.lost_events));
+	(void)bus_durables_walk(bus, add_backlog, &stats);
 	if (stats.rate > 0) {
 		stats.hours_left = stats.bytes_max > stats.bytes ?
 			(double)(stats.bytes_max - stats.bytes) / stats.rate / 3600 : 0;

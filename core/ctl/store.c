@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * store: how full the log is, how long it will last, how far its receivers
- * are. ledger: what became of what was meant for each route.
+ * are, what was lost and why. ledger: what became of what was meant for each
+ * route.
  */
 #include <errno.h>
 #include <math.h>
@@ -12,38 +13,77 @@
 #include "core/ctl/place.h"
 #include "core/store/store.h"
 
-static void store_add_log(struct ctl_request *request, const struct log_stats *stats)
-{
-	struct buf *row = ctl_row(request);
-	double day = rint(stats->bytes_a_day);
+static const char *const gap_reasons[EW_GAP_REASON_COUNT] = {
+	[EW_GAP_OVERFLOW] = "overflow",
+	[EW_GAP_SUPERSEDED] = "superseded",
+	[EW_GAP_NO_MEMORY] = "no_memory",
+	[EW_GAP_RETENTION] = "retention",
+	[EW_GAP_DAMAGED] = "damaged",
+	[EW_GAP_NOT_STORED] = "not_stored",
+	[EW_GAP_RETYPED] = "retyped",
+};
 
-	json_add_text(row, "state", store_state_name((enum store_state)stats->state));
+/* One digit behind the point; not a number is null. */
+static void store_add_number(struct buf *row, const char *key, double value)
+{
+	if (isnan(value)) {
+		json_add_text(row, key, NULL);
+	} else {
+		json_add_float(row, key, rint(value * 10) / 10);
+	}
+}
+
+static const char *store_drop(enum store_drop drop)
+{
+	switch (drop) {
+	case STORE_DROP_OLDEST:
+		return "drop_oldest";
+	case STORE_DROP_NEWEST:
+		return "drop_newest";
+	case STORE_DROP_THIN:
+		return "thin";
+	}
+	return "?";
+}
+
+static int store_add_log(struct listing *listing, const struct log_stats *stats)
+{
+	struct buf *row = listing_row(listing);
+
+	if (row == NULL) {
+		return listing->is_full;
+	}
+	json_add_text(row, "about", "log");
+	json_add_text(row, "state", store_state_name(stats->state));
+	json_add_text(row, "when_full", store_drop(stats->drop));
 	json_add_uint(row, "bytes", stats->bytes);
 	json_add_uint(row, "bytes_max", stats->bytes_max);
 	json_add_uint(row, "backlog_bytes", stats->backlog_bytes);
 	json_add_time(row, "oldest", stats->oldest);
 	json_add_uint(row, "bytes_a_second", (uint64_t)stats->rate);
-	if (isnan(stats->hours_left)) {
-		json_add_text(row, "hours_left", NULL);
-	} else {
-		json_add_float(row, "hours_left", rint(stats->hours_left * 10) / 10);
-	}
-	json_add_uint(row, "bytes_written_a_day", (uint64_t)day);
+	store_add_number(row, "hours_left", stats->hours_left);
+	store_add_number(row, "drain_seconds", stats->drain);
+	json_add_uint(row, "bytes_written_a_day", (uint64_t)stats->bytes_a_day);
 	json_add_uint(row, "refused", stats->refused);
-	json_add_uint(row, "lost_samples", stats->lost_samples);
-	json_add_uint(row, "lost_events", stats->lost_events);
+	json_add_uint(row, "lost_samples", log_lost(stats->lost_samples));
+	json_add_uint(row, "lost_events", log_lost(stats->lost_events));
 	json_add_uint(row, "damaged_records", stats->damaged);
 	json_add_uint(row, "disk_errors", stats->disk_errors);
 	json_add_uint(row, "last_lsn", stats->last);
 	json_add_uint(row, "on_disk_lsn", stats->durable);
-	ctl_row_end(request);
+	listing_row_end(listing);
+	return 0;
 }
 
 static int store_add_receiver(void *arg, const struct durable_stats *durable)
 {
-	struct ctl_request *request = arg;
-	struct buf *row = ctl_row(request);
+	struct listing *listing = arg;
+	struct buf *row = listing_row(listing);
 
+	if (row == NULL) {
+		return listing->is_full;
+	}
+	json_add_text(row, "about", "receiver");
 	json_add_text(row, "receiver", durable->name);
 	json_add_text(row, "is", !durable->is_here ? "away" : durable->behind > 0 ? "behind"
 										 : "live");
@@ -51,8 +91,83 @@ static int store_add_receiver(void *arg, const struct durable_stats *durable)
 	json_add_uint(row, "cursor_lsn", durable->cursor);
 	json_add_uint(row, "backlog_records", durable->records);
 	json_add_uint(row, "backlog_bytes", durable->bytes);
-	ctl_row_end(request);
+	store_add_number(row, "drain_seconds", durable->drain);
+	listing_row_end(listing);
 	return 0;
+}
+
+/* ---- what was lost ---- */
+
+struct store_loss_of {
+	const char *from, *to;          /* NULL: by the log, whoever it was for */
+	const char *why;
+	uint64_t samples, events;
+};
+
+static int store_add_loss(struct listing *listing, const struct store_loss_of *loss)
+{
+	struct buf *row;
+
+	if (loss->samples + loss->events == 0) {
+		return 0;
+	}
+	row = listing_row(listing);
+	if (row == NULL) {
+		return listing->is_full;
+	}
+	json_add_text(row, "about", "loss");
+	json_add_text(row, "from", loss->from);
+	json_add_text(row, "to", loss->to);
+	json_add_text(row, "why", loss->why);
+	json_add_uint(row, "samples", loss->samples);
+	json_add_uint(row, "events", loss->events);
+	listing_row_end(listing);
+	return 0;
+}
+
+static int store_add_log_losses(struct listing *listing, const struct log_stats *stats)
+{
+	int is_full = 0;
+
+	for (unsigned i = 0; i < STORE_LOSS_COUNT && !is_full; i++) {
+		is_full = store_add_loss(listing, &(struct store_loss_of){
+			.why = store_loss_name((enum store_loss)i),
+			.samples = stats->lost_samples[i],
+			.events = stats->lost_events[i],
+		});
+	}
+	return is_full;
+}
+
+static int store_add_route_losses(void *arg, const struct route_stats *route)
+{
+	struct listing *listing = arg;
+	int is_full = 0;
+
+	for (unsigned i = 0; i < EW_GAP_REASON_COUNT && !is_full; i++) {
+		is_full = store_add_loss(listing, &(struct store_loss_of){
+			.from = route->from,
+			.to = route->to,
+			.why = gap_reasons[i],
+			.samples = route->told_samples[i],
+			.events = route->told_events[i],
+		});
+	}
+	return is_full;
+}
+
+static int store_walk(struct listing *listing, void *arg)
+{
+	const struct desk *desk = arg;
+	struct log_stats stats;
+
+	if (bus_log_stats(desk->bus, &stats) == 0 &&
+	    (store_add_log(listing, &stats) != 0 ||
+	     bus_durables_walk(desk->bus, store_add_receiver, listing) != 0 ||
+	     store_add_log_losses(listing, &stats) != 0)) {
+		return 1;
+	}
+	return bus_routes_walk(desk->bus, store_add_route_losses, listing);
 }
 
 void desk_run_store(struct ctl_request *request, void *arg)
@@ -65,22 +180,10 @@ void desk_run_store(struct ctl_request *request, void *arg)
 					   "could not be opened");
 		return;
 	}
-	store_add_log(request, &stats);
-	(void)bus_durables_walk(desk->bus, store_add_receiver, request);
-	ctl_end(request);
+	listing_run(request, store_walk, arg);
 }
 
 /* ---- the ledger ---- */
-
-static const char *const ledger_reasons[EW_GAP_REASON_COUNT] = {
-	[EW_GAP_OVERFLOW] = "overflow",
-	[EW_GAP_SUPERSEDED] = "superseded",
-	[EW_GAP_NO_MEMORY] = "no_memory",
-	[EW_GAP_RETENTION] = "retention",
-	[EW_GAP_DAMAGED] = "damaged",
-	[EW_GAP_NOT_STORED] = "not_stored",
-	[EW_GAP_RETYPED] = "retyped",
-};
 
 static int ledger_add(void *arg, const struct route_stats *route)
 {
@@ -104,7 +207,7 @@ static int ledger_add(void *arg, const struct route_stats *route)
 	json_add_uint(row, "again", route->redelivered);
 	json_add_uint(row, "dead", route->dead);
 	for (unsigned i = 0; i < EW_GAP_REASON_COUNT; i++) {
-		(void)snprintf(key, sizeof(key), "lost_%s", ledger_reasons[i]);
+		(void)snprintf(key, sizeof(key), "lost_%s", gap_reasons[i]);
 		json_add_uint(row, key, route->told_samples[i] + route->told_events[i]);
 	}
 	listing_row_end(listing);

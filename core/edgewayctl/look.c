@@ -54,36 +54,6 @@ static int look_routes(struct client *client, struct buf *request, int argc, cha
 	return client_show(client, request, columns, false);
 }
 
-static int look_store(struct client *client, struct buf *request, int argc, char **argv)
-{
-	(void)argc;
-	(void)argv;
-	return client_show_facts(client, request);
-}
-
-static int look_ledger(struct client *client, struct buf *request, int argc, char **argv)
-{
-	static const struct column columns[] = {
-		{ .key = "from", .title = "FROM" },
-		{ .key = "to", .title = "TO" },
-		{ .key = "is", .title = "IS" },
-		{ .key = "delivered", .title = "DELIVERED", .right = true },
-		{ .key = "acked", .title = "ACKED", .right = true },
-		{ .key = "open", .title = "OPEN", .right = true },
-		{ .key = "again", .title = "AGAIN", .right = true },
-		{ .key = "dead", .title = "DEAD", .right = true },
-		{ .key = "lost_overflow", .title = "OVERFLOW", .right = true },
-		{ .key = "lost_retention", .title = "RETENTION", .right = true },
-		{ .key = "lost_damaged", .title = "DAMAGED", .right = true },
-		{ .key = "lost_not_stored", .title = "NOT STORED", .right = true },
-		{ .key = NULL },
-	};
-
-	(void)argc;
-	(void)argv;
-	return client_show(client, request, columns, false);
-}
-
 static int look_uplinks(struct client *client, struct buf *request, int argc, char **argv)
 {
 	static const struct column columns[] = {
@@ -134,17 +104,6 @@ const struct command commands_look[] = {
 	{ .name = "routes", .arguments = "",
 	  .summary = "which instance's data goes to which, and what was kept back or lost",
 	  .run = look_routes },
-	{ .name = "store", .arguments = "",
-	  .summary = "how full the disk log is, how long it will last, who is behind",
-	  .more = "hours_left is until it is full at the rate of the last minute, if nothing is\n"
-		  "acknowledged; lost counts what bounds or damage took before it was "
-		  "acknowledged.",
-	  .run = look_store },
-	{ .name = "ledger", .arguments = "",
-	  .summary = "what each route delivered, what was acknowledged, what was lost and why",
-	  .more = "Samples are delivered and lost, batches and events are acknowledged. Left out "
-		  "of\nthe table, with --json: what filters kept back, and other reasons.",
-	  .run = look_ledger },
 	{ .name = "uplinks", .arguments = "", .summary = "MQTT sessions, and what ails them",
 	  .run = look_uplinks },
 	{ .name = "why", .arguments = "TAG", .least = 1, .most = 1,

@@ -14,7 +14,7 @@
 #include "core/edgewayctl/command.h"
 
 static const struct command *const groups[] = {
-	commands_look, commands_tags, commands_write, commands_admin,
+	commands_look, commands_store, commands_tags, commands_write, commands_admin,
 	commands_token, commands_ask,
 };
 

@@ -33,6 +33,7 @@ enum {
 	TAG_STORE_BACKLOG,
 	TAG_STORE_AGE,
 	TAG_STORE_HOURS,
+	TAG_STORE_DRAIN,
 	TAG_STORE_WRITTEN,
 	TAG_STORE_LOST,
 	TAG_INSTANCES,
@@ -67,6 +68,8 @@ static const struct gateway_tag {
 	[TAG_STORE_AGE] = { "Store/OldestAge", EW_TYPE_I64, "s", "of the oldest that is kept" },
 	[TAG_STORE_HOURS] = { "Store/HoursLeft", EW_TYPE_F64, "h",
 			      "until it is full, at the present rate" },
+	[TAG_STORE_DRAIN] = { "Store/DrainTime", EW_TYPE_F64, "s",
+			      "until the last receiver has caught up, at the present pace" },
 	[TAG_STORE_WRITTEN] = { "Store/WrittenDaily", EW_TYPE_F64, "By",
 				"written to the disk a day" },
 	[TAG_STORE_LOST] = { "Store/Lost", EW_TYPE_U64, NULL,
@@ -231,10 +234,14 @@ static void gateway_fill_store(const struct gateway *gateway, struct ew_sample *
 		samples[TAG_STORE_HOURS] =
 			ew_sample_f64(ids[TAG_STORE_HOURS], 0, log.hours_left);
 	}
+	if (!isnan(log.drain)) {
+		samples[TAG_STORE_DRAIN] = ew_sample_f64(ids[TAG_STORE_DRAIN], 0, rint(log.drain));
+	}
 	samples[TAG_STORE_WRITTEN] =
 		ew_sample_f64(ids[TAG_STORE_WRITTEN], 0, log.bytes_a_day);
 	samples[TAG_STORE_LOST] = ew_sample_u64(ids[TAG_STORE_LOST], 0,
-						log.lost_samples + log.lost_events);
+						log_lost(log.lost_samples) +
+							log_lost(log.lost_events));
 }
 
 static void gateway_update(struct gateway *gateway)

@@ -17,6 +17,7 @@ struct store_stats store_stats(struct store *store)
 	stats.error = store->error;
 	stats.since = store->since;
 	stats.bytes_max = store->config.bytes;
+	stats.drop = store->config.drop;
 	stats.last = store_last(store);
 	stats.durable = store_durable(store);
 	stats.oldest = stats.last + 1;

@@ -409,6 +409,7 @@ struct store_stats {
 	ew_dur since;                   /* monotonic, when the state was entered */
 	uint64_t bytes;                 /* on disk */
 	uint64_t bytes_max;
+	enum store_drop drop;
 	uint64_t segments;
 	uint64_t oldest;                /* lsn */
 	uint64_t last;

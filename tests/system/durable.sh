@@ -90,6 +90,18 @@ for ((n = 1; n <= 5; n++)); do
 	plan 'mode=ok'
 done
 
+step 'one command says how full, how long, what was lost'
+plan 'mode=status&status=503'
+before=$(published)
+wait_for 'some more to be said' has_said $((before + 1000))
+ctl store >"$work/page" || fail 'no page'
+grep -Eq '^full: +[0-9]+ %, .* of 64.0 MiB' "$work/page" || fail "how full? $(cat "$work/page")"
+grep -Eq '^lasts: +[0-9.]+ (s|min|h|days) more at ' "$work/page" ||
+	fail "how long? $(cat "$work/page")"
+grep -Eq '^cloud +behind .* not at this pace$' "$work/page" || fail "who? $(cat "$work/page")"
+grep -q '^Nothing was lost since the start' "$work/page" || fail "lost? $(cat "$work/page")"
+plan 'mode=ok'
+
 step 'the last number is said, and all arrive'
 last=$(($(published) + 20000))
 write_config "$last"

@@ -5,6 +5,8 @@
  */
 #include "tests/unit/durable_world.h"
 
+#include <math.h>
+
 static void test_a_full_queue_falls_behind_and_loses_nothing(void **state)
 {
 	struct peer *sink, *src;
@@ -311,6 +313,42 @@ static void test_the_drain_is_limited(void **state)
 	assert_values(sink, 0, 0, 100);
 }
 
+/* All that comes is answered. */
+static void pass_slowly(struct world *world, struct peer *sink, int seconds)
+{
+	for (int i = 0; i < seconds * 100; i++) {
+		pass(world, 10 * EW_MILLISECOND);
+		if (sink->samples > 0) {
+			ack(sink, 1, sink->samples);
+		}
+	}
+}
+
+static void test_the_time_to_drain_is_told(void **state)
+{
+	const struct durable_receiver how = { .name = "sink", .drain_messages = 10 };
+	struct peer *sink, *src;
+	double drain;
+	uint32_t tag;
+
+	set_durables(*state, &how);
+	bus_ready(((struct world *)*state)->bus);
+	src = source(*state, &tag);
+	publish_range(src, tag, 0, 600);
+	assert_true(isnan(durable_of(*state).drain));
+	sink = join_with(*state, "sink", &acking);
+	pass_slowly(*state, sink, 16);
+	(void)durable_of(*state);
+	pass_slowly(*state, sink, 16);
+	(void)durable_of(*state);
+	pass_slowly(*state, sink, 1);
+
+	drain = durable_of(*state).drain;
+	assert_true(drain > 22 && drain < 32);
+	pass_slowly(*state, sink, 40);
+	assert_true(durable_of(*state).drain == 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -325,6 +363,7 @@ int main(void)
 		DURABLE_TEST(test_a_source_hears_when_the_disk_has_it),
 		DURABLE_TEST(test_what_the_disk_does_not_take_is_told),
 		DURABLE_TEST(test_the_drain_is_limited),
+		DURABLE_TEST(test_the_time_to_drain_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
