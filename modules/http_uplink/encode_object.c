@@ -4,6 +4,7 @@
 
 #include "modules/http_uplink/encode_inside.h"
 #include "modules/http_uplink/words.h"
+#include "proto/json/json_in.h"
 #include "proto/json/json_out.h"
 #include "proto/json/number.h"
 
@@ -131,6 +132,36 @@ void object_sample(struct bytes *body, const struct shape *shape, const struct e
 	bytes_grow(body, (size_t)(at - begin));
 }
 
+/* Uses the room behind what is there. Too deep is no JSON, either. */
+static bool object_is_json(struct bytes *to, const char *body)
+{
+	size_t size = strlen(body);
+	char *scratch = bytes_room(to, size);
+	struct json_in_token token;
+	struct json_in in;
+	int error;
+
+	if (scratch == NULL) {
+		return false; /* the whole record is taken back */
+	}
+	json_in_begin(&in, body, size);
+	json_in_scratch(&in, scratch, size);
+	do {
+		error = json_in_next(&in, &token);
+	} while (error == 0 && token.kind != JSON_IN_END);
+	return error == 0;
+}
+
+/* What is no JSON would spoil all that is sent with it: it goes as a text. */
+static void object_body(struct bytes *to, const char *body)
+{
+	if (object_is_json(to, body)) {
+		json_out_line(to, body);
+	} else {
+		json_out_string(to, body);
+	}
+}
+
 void object_event(struct bytes *body, const struct shape_names *names,
 		  const struct ew_event *event)
 {
@@ -144,7 +175,7 @@ void object_event(struct bytes *body, const struct shape_names *names,
 	object_pair(body, "key", event->key);
 	if (event->body != NULL) {
 		bytes_text(body, ",\"body\":");
-		json_out_line(body, event->body);
+		object_body(body, event->body);
 	}
 	bytes_text(body, ",\"time\":");
 	bytes_add(body, time, number_i64(time, event->time));

@@ -34,6 +34,8 @@ static const struct ew_metric metrics[METRIC_COUNT] = {
 	[METRIC_OTHER] = {.name = "failed_other_total", .help = "tries that failed otherwise"},
 	[METRIC_RETRIES] = {.name = "retries_total", .help = "requests sent again"},
 	[METRIC_REDIRECTS] = {.name = "redirects_total", .help = "redirects followed"},
+	[METRIC_SPLITS] = {.name = "splits_total",
+			   .help = "requests that were too large for the server, and left as two"},
 	[METRIC_RAW_BYTES] = {.name = "raw_bytes_total", .unit = "bytes",
 			      .help = "bodies that the server took, before compression"},
 	[METRIC_SENT_BYTES] = {.name = "sent_bytes_total", .unit = "bytes",

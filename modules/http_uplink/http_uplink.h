@@ -35,6 +35,7 @@ struct http_uplink {
 	struct ew_timer *drain;         /* at stop */
 	ew_dur hold_until;      /* monotonic: the server asked all to wait */
 	uint64_t random;        /* for jitter, never 0 */
+	size_t most_bytes;      /* of a body, learned from what was too large; 0: nothing was */
 	bool is_stopping;
 	bool has_stopped;       /* and the bus knows */
 };
@@ -52,6 +53,7 @@ enum {
 	METRIC_OTHER,
 	METRIC_RETRIES,
 	METRIC_REDIRECTS,
+	METRIC_SPLITS,
 	METRIC_RAW_BYTES,
 	METRIC_SENT_BYTES,
 	METRIC_DEAD,

@@ -70,6 +70,8 @@ int pile_add_event(struct pile *pile, enum encode_format format, const struct sh
 	}
 	if (error == 0) {
 		content_count(&pile->content, receipt);
+		/* an event has a receipt of its own */
+		pile->content.parts[pile->content.part_count - 1].is_event = true;
 		pile->content.events++;
 	}
 	return error;

@@ -17,6 +17,7 @@
 struct part {
 	struct receipt *receipt;
 	uint32_t records;
+	bool is_event;
 };
 
 struct content {

@@ -9,9 +9,12 @@
 #include "modules/http_uplink/dead.h"
 #include "modules/http_uplink/request.h"
 #include "modules/http_uplink/retry.h"
+#include "modules/http_uplink/split.h"
 
 #define NO_MEMORY_WAIT  EW_SECOND
 #define AFTER_MAX  (3600 * EW_SECOND)   /* a server that asks for more is asked again */
+#define TOO_LARGE  413
+#define MOST_FLOOR  16384u      /* bytes that a body may always have */
 #define PRESSED  256u           /* open positions that make a pile due before its time */
 
 static void strand_enter(struct strand *strand, enum strand_state next)
@@ -47,8 +50,16 @@ static void strand_push(struct strand *strand, struct parcel *parcel)
 	ew_metric_add(inst, METRIC_WAITING_BYTES, (double)parcel->content.body.size);
 }
 
-/* The first one is settled. */
-static void strand_pop(struct strand *strand, bool is_refused)
+static void strand_unshift(struct strand *strand, struct parcel *parcel)
+{
+	struct ew_instance *inst = strand->uplink->inst;
+
+	STAILQ_INSERT_HEAD(&strand->parcels, parcel, next);
+	ew_metric_add(inst, METRIC_WAITING, 1);
+	ew_metric_add(inst, METRIC_WAITING_BYTES, (double)parcel->content.body.size);
+}
+
+static struct parcel *strand_shift(struct strand *strand)
 {
 	struct ew_instance *inst = strand->uplink->inst;
 	struct parcel *parcel = STAILQ_FIRST(&strand->parcels);
@@ -57,6 +68,14 @@ static void strand_pop(struct strand *strand, bool is_refused)
 	ew_metric_add(inst, METRIC_WAITING, -1);
 	ew_metric_add(inst, METRIC_WAITING_BYTES, -(double)parcel->content.body.size);
 	strand->failures = 0;
+	return parcel;
+}
+
+/* The first one is settled. */
+static void strand_pop(struct strand *strand, bool is_refused)
+{
+	struct parcel *parcel = strand_shift(strand);
+
 	parcel_settle(parcel, is_refused);
 	if (!parcel->is_gzip && strand->spare.room < parcel->content.body.room) {
 		bytes_free(&strand->spare);
@@ -78,6 +97,11 @@ static void strand_unlist(struct strand *strand, struct pile *pile)
 	}
 }
 
+static int strand_level(const struct settings *settings)
+{
+	return settings->compression == COMPRESSION_GZIP ? (int)settings->compression_level : 0;
+}
+
 /* -ENOMEM: the pile stays. */
 static int strand_close_pile(struct strand *strand, struct pile *pile)
 {
@@ -85,8 +109,7 @@ static int strand_close_pile(struct strand *strand, struct pile *pile)
 	const struct settings *settings = uplink->settings;
 	const struct closing closing = {
 		.format = (enum encode_format)settings->format,
-		.level = settings->compression == COMPRESSION_GZIP ?
-			 (int)settings->compression_level : 0,
+		.level = strand_level(settings),
 		.sender = uplink->sender,
 		.device = pile->device != NULL ? pile->device->path : NULL,
 		.type = pile->device != NULL ? pile->device->type : NULL,
@@ -108,13 +131,15 @@ static int strand_close_pile(struct strand *strand, struct pile *pile)
 void strand_grown(struct strand *strand, struct pile *pile)
 {
 	const struct batch_settings *batch = &strand->uplink->settings->batch;
+	size_t learned = strand->uplink->most_bytes;
+	size_t most = learned != 0 && learned < batch->bytes ? learned : batch->bytes;
 
 	if (!pile->is_open) {
 		pile->is_open = true;
 		pile->opened = ew_now();
 		TAILQ_INSERT_TAIL(&strand->piles, pile, next);
 	}
-	if ((pile->content.records >= batch->records || pile->content.body.size >= batch->bytes) &&
+	if ((pile->content.records >= batch->records || pile->content.body.size >= most) &&
 	    strand_close_pile(strand, pile) == 0) {
 		strand_pump(strand);
 	}
@@ -260,6 +285,40 @@ static void strand_bury(struct strand *strand, const struct wire_result *result)
 	status_good(uplink);
 }
 
+/*
+ * Too large for the server: two of half its size take its place, and no pile grows to
+ * its size any more. Without the memory for it, it is tried once more as it is.
+ */
+static void strand_split(struct strand *strand, const struct wire_result *result)
+{
+	struct http_uplink *uplink = strand->uplink;
+	struct parcel *parcel = STAILQ_FIRST(&strand->parcels);
+	size_t half = parcel->raw_size / 2 > MOST_FLOOR ? parcel->raw_size / 2 : MOST_FLOOR;
+	struct parcel *halves[2];
+	int error = parcel_split(parcel, strand_level(uplink->settings), uplink->sender, halves);
+
+	if (error == -ENOMEM) {
+		strand_wait(strand, ew_now() + NO_MEMORY_WAIT);
+		return;
+	}
+	if (error != 0) {
+		strand_bury(strand, result);
+		return;
+	}
+	ew_log(uplink->inst, EW_LOG_INFO,
+	       "too large for the server, leaves as two records=%u bytes=%zu",
+	       parcel->content.records, parcel->content.body.size);
+	ew_metric_add(uplink->inst, METRIC_SPLITS, 1);
+	if (uplink->most_bytes == 0 || half < uplink->most_bytes) {
+		uplink->most_bytes = half;
+	}
+	parcel = strand_shift(strand);
+	parcel_free(&parcel);
+	strand_unshift(strand, halves[1]);
+	strand_unshift(strand, halves[0]);
+	status_good(uplink);
+}
+
 static void strand_accept(struct strand *strand, const struct wire_result *result)
 {
 	struct http_uplink *uplink = strand->uplink;
@@ -336,7 +395,12 @@ static void strand_on_done(void *arg, const struct wire_result *result)
 		break;
 	case VERDICT_REFUSED:
 		strand_enter(strand, STRAND_IDLE);
-		strand_bury(strand, result);
+		if (result->status == TOO_LARGE &&
+		    STAILQ_FIRST(&strand->parcels)->content.records > 1) {
+			strand_split(strand, result);
+		} else {
+			strand_bury(strand, result);
+		}
 		break;
 	case VERDICT_AGAIN:
 		strand_fail(strand, result);

@@ -151,6 +151,7 @@ static enum MHD_Result complete(struct http_sink *sink, struct MHD_Connection *c
 	struct sink_plan plan = { .mode = SINK_OK };
 	struct sink_request *kept = NULL;
 	bool is_whole = !upload->is_long;
+	bool is_large = sink->config.most_bytes > 0 && upload->size > sink->config.most_bytes;
 
 	pthread_mutex_lock(&sink->lock);
 	sink->counts.requests++;
@@ -172,6 +173,8 @@ static enum MHD_Result complete(struct http_sink *sink, struct MHD_Connection *c
 	} else if (sink->config.authorization != NULL &&
 		   strcmp(header(connection, "Authorization"), sink->config.authorization) != 0) {
 		plan = (struct sink_plan){ .mode = SINK_STATUS, .status = 401 };
+	} else if (is_large) {
+		plan = (struct sink_plan){ .mode = SINK_STATUS, .status = 413 };
 	} else if (!is_whole) {
 		plan = (struct sink_plan){ .mode = SINK_STATUS, .status = 400 };
 	} else if (strcmp(target, "/moved") != 0) {

@@ -43,6 +43,7 @@ struct sink_config {
 	const char *key;
 	const char *client_ca;  /* who else comes is answered 403 */
 	const char *authorization;      /* value that the header must have; else 401 */
+	size_t most_bytes;      /* of a body as it comes: a longer one is answered 413; 0: any */
 	bool discard;           /* count bytes only, for benches */
 	bool keep;              /* keep each request for sink_request() */
 	uint64_t first;         /* of the tally */

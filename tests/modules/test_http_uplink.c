@@ -411,6 +411,44 @@ static void test_what_is_refused_for_good_is_buried_and_the_rest_goes_on(void **
 	assert_non_null(strstr(line, "\\\"device\\\":\\\"d0\\\""));
 }
 
+static void test_too_large_a_request_leaves_in_pieces(void **state)
+{
+	static const char *const forms[] = {"ndjson", "json", "influx"};
+	const struct sink_config config = {.first = 1, .most_bytes = 1000};
+	char options[128];
+
+	for (unsigned i = 0; i < 6; i++) {
+		serve(&config);
+		(void)snprintf(options, sizeof(options),
+			       "requests: 1\nformat: %s\ncompression: %s\n", forms[i / 2],
+			       i % 2 == 0 ? "gzip" : "none");
+		run(options);
+		declare();
+		publish(100);
+		assert_whole(0);
+		assert_true(ew_test_metric(test, "up", "splits_total") > 0);
+		assert_true(ew_test_metric(test, "up", "dead_letters_total") == 0);
+		assert_true(ew_test_metric(test, "up", "samples_total") == TAGS * 100);
+		end(state);
+		begin(state);
+	}
+}
+
+static void test_one_sample_that_is_too_large_is_buried_alone(void **state)
+{
+	const struct sink_config config = {.first = 1, .most_bytes = 10};
+
+	(void)state;
+	serve(&config);
+	run("requests: 1\ncompression: none\n");
+	declare();
+	publish(3);
+	wait_for(has_buried, 3 * TAGS);
+	assert_true(ew_test_metric(test, "up", "refused_total") == 3 * TAGS);
+	assert_true(ew_test_metric(test, "up", "waiting") == 0);
+	assert_true(ew_test_metric(test, "up", "waiting_bytes") == 0);
+}
+
 static void test_retry_after_is_observed(void **state)
 {
 	const struct sink_config config = {.first = 1};
@@ -548,6 +586,8 @@ int main(void)
 		with_test(test_events_are_sent_if_asked_for),
 		with_test(test_failures_are_tried_again_until_they_heal),
 		with_test(test_what_is_refused_for_good_is_buried_and_the_rest_goes_on),
+		with_test(test_too_large_a_request_leaves_in_pieces),
+		with_test(test_one_sample_that_is_too_large_is_buried_alone),
 		with_test(test_retry_after_is_observed),
 		with_test(test_a_moved_server_gets_the_same_post),
 		with_test(test_a_stop_sends_what_is_there),

@@ -14,6 +14,7 @@
 
 #include "core/base/json.h"
 #include "modules/http_uplink/encode.h"
+#include "proto/json/json_out.h"
 #include "proto/json/number.h"
 
 #define TIME  1767225600123456789
@@ -226,6 +227,27 @@ static void test_an_array_has_a_frame(void **state)
 	bytes_free(&body);
 }
 
+static void test_a_body_that_is_no_json_goes_as_text(void **state)
+{
+	static const char *const bodies[] = {"{\"a\":1", "{a:1}", "1,2", "}", "", "\"\\x\""};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+		const struct ew_event event = {
+			.size = sizeof(event), .kind = "k", .body = bodies[i], .time = 1,
+		};
+		struct bytes body = {0}, text = {0};
+
+		json_out_string(&text, bodies[i]);
+		bytes_char(&text, '\0');
+		assert_int_equal(encode_event(FORMAT_NDJSON, &body, &names, &event), 0);
+		bytes_char(&body, '\0');
+		assert_non_null(strstr(strstr(body.at, ",\"body\":") + 8, text.at));
+		bytes_free(&body);
+		bytes_free(&text);
+	}
+}
+
 static void test_events(void **state)
 {
 	const struct ew_event event = {
@@ -294,6 +316,7 @@ int main(void)
 		cmocka_unit_test(test_quality_of_line_protocol_is_said_when_it_is_not_good),
 		cmocka_unit_test(test_names_of_line_protocol_hide_no_mark),
 		cmocka_unit_test(test_an_array_has_a_frame),
+		cmocka_unit_test(test_a_body_that_is_no_json_goes_as_text),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_floating_point_numbers_read_back),
 	};
