@@ -233,7 +233,7 @@ struct config_instance_change {
 struct config_diff {
 	struct config_instance_change *instances; /* new order, then the removed */
 	size_t instance_count;
-	bool gateway, uplinks, store, routes, access, http, log, state_dir, limits;
+	bool gateway, uplinks, store, store_path, routes, access, http, log, state_dir, limits;
 };
 
 /* -ENOMEM. Free with config_diff_fini; both configs must outlive it. */

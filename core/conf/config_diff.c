@@ -91,6 +91,7 @@ int config_diff_make(const struct config *old_config, const struct config *new_c
 	diff.uplinks =
 		diff_section(a, b, "uplink") || diff_section(a, b, "uplinks") || diff.gateway;
 	diff.store = diff_section(a, b, "store");
+	diff.store_path = strcmp(a->store.path, b->store.path) != 0;
 	diff.routes = diff_section(a, b, "routes");
 	diff.access = diff_section(a, b, "access");
 	diff.http = diff_section(a, b, "http");

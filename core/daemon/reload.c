@@ -9,8 +9,8 @@
  *
  * Nothing is applied before the whole new configuration was read, judged and
  * bound by the modules' tables. Instances that did not change are not touched.
- * What can only change at a start (state_dir, gateway, uplinks, store) refuses
- * the reload and says so.
+ * What can only change at a start (state_dir, gateway, uplinks, the store's path)
+ * refuses the reload and says so.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -93,8 +93,8 @@ static const char *reload_fixed(const struct config_diff *diff)
 	return diff->state_dir ? "state_dir"
 	       : diff->gateway ? "gateway"
 	       : diff->uplinks ? "uplink"
-	       : diff->store   ? "store"
-			       : NULL;
+	       : diff->store_path ? "store: path"
+				  : NULL;
 }
 
 /* Only its place on the bus and its loop, or the module itself: it is made anew. */

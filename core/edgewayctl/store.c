@@ -79,7 +79,7 @@ static void store_print_log(const struct json_object *row)
 	if (hours < 0) {
 		printf("lasts:     nothing is being written\n");
 	} else if (hours == 0) {
-		printf("lasts:     it is full at %s/s: %s\n", rate, store_fate(row) + strlen("then "));
+		printf("lasts:     it is full at %s/s; %s\n", rate, store_fate(row));
 	} else {
 		store_span(hours * 3600, left);
 		printf("lasts:     %s more at %s/s, if nothing is acknowledged; %s\n", left, rate,
@@ -223,10 +223,10 @@ const struct command commands_store[] = {
 	{ .name = "store", .arguments = "",
 	  .summary = "how full the disk log is, how long it will last, what was lost and why",
 	  .more = "It lasts until it is full at the rate of the last minute, if nothing is "
-		  "acknowledged;\na backlog is drained at the pace of the last half minute. Losses "
-		  "are counted since the\nstart: by the log (size, age, thinned, damaged) when it "
-		  "gives up what was not\nacknowledged, and by a route when its receiver is told of "
-		  "it, so that one loss may\nbe in both.",
+		  "acknowledged;\na backlog is drained at the pace of the last half minute. "
+		  "Losses are counted since the\nstart: by the log (size, age, thinned, "
+		  "damaged) when it gives up what was not\nacknowledged, and by a route when its "
+		  "receiver is told of it, so that one loss may\nbe in both.",
 	  .run = store_run },
 	{ .name = "ledger", .arguments = "",
 	  .summary = "what each route delivered, what was acknowledged, what was lost and why",

@@ -100,6 +100,11 @@ grep -Eq '^lasts: +[0-9.]+ (s|min|h|days) more at ' "$work/page" ||
 	fail "how long? $(cat "$work/page")"
 grep -Eq '^cloud +behind .* not at this pace$' "$work/page" || fail "who? $(cat "$work/page")"
 grep -q '^Nothing was lost since the start' "$work/page" || fail "lost? $(cat "$work/page")"
+step 'a reload changes the limits of the store, and nobody is restarted'
+sed -i 's/size: 64MiB/size: 32MiB, age: 2d/' "$file"
+ctl reload >"$work/reload.log" 2>&1 || fail "reload: $(cat "$work/reload.log")"
+grep -q '0 instances changed' "$work/reload.log" || fail "reload: $(cat "$work/reload.log")"
+ctl --json store | grep -q '"bytes_max":33554432,' || fail 'not the new size'
 plan 'mode=ok'
 
 step 'the last number is said, and all arrive'
