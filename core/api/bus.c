@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "core/module/instance.h"
+#include "core/module/letters.h"
 
 int ew_publish(struct ew_instance *inst, const struct ew_sample *samples, size_t count,
 	       uint64_t *number_out)
@@ -90,6 +91,9 @@ int ew_nack(struct ew_instance *inst, uint32_t route, uint64_t from, uint64_t to
 	}
 	if ((unsigned)what > EW_DEAD_LETTER) {
 		return -EINVAL;
+	}
+	if (what == EW_DEAD_LETTER) {
+		letters_keep(inst, route, from, to);
 	}
 	return endpoint_nack(instance_endpoint(inst), route, from, to, what);
 }

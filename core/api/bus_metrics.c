@@ -45,6 +45,8 @@ struct bus_metrics {
 	X(ACKED, "acked_total", EW_COUNTER, NULL, "Positions acknowledged.") \
 	X(REDELIVERED, "redelivered_total", EW_COUNTER, NULL, "Positions delivered again.") \
 	X(DEAD, "dead_total", EW_COUNTER, NULL, "Positions refused by the far end.") \
+	X(DEAD_LOST, "dead_lost_total", EW_COUNTER, NULL, \
+	  "Of these: positions that no log of dead letters took.") \
 	X(STORED, "stored_samples_total", EW_COUNTER, NULL, \
 	  "Samples left to the store while the route was behind.") \
 	X(BEHIND, "behind", EW_GAUGE, NULL, "1 while the receiver reads the store.") \
@@ -151,6 +153,7 @@ static uint64_t route_value(const struct route_stats *route, unsigned row)
 	case ROUTE_ACKED: return route->acked;
 	case ROUTE_REDELIVERED: return route->redelivered;
 	case ROUTE_DEAD: return route->dead;
+	case ROUTE_DEAD_LOST: return route->dead_lost;
 	case ROUTE_STORED: return route->stored_samples;
 	case ROUTE_BEHIND: return route->is_behind;
 	case ROUTE_OPEN: return route->open;

@@ -287,6 +287,15 @@ void endpoint_release(struct endpoint *endpoint, const struct ew_batch **held);
 int endpoint_ack(struct endpoint *endpoint, uint32_t route, uint64_t from, uint64_t to);
 int endpoint_nack(struct endpoint *endpoint, uint32_t route, uint64_t from, uint64_t to,
 		  enum ew_nack what);
+
+/*
+ * Append the positions of a range that are not answered to a log, as they were
+ * delivered, and sync it: what the far end refused for good, before
+ * endpoint_nack(). What the log does not take is counted at the route; NULL: all
+ * of it. -ENOENT; -errno of the log.
+ */
+int endpoint_bury(struct endpoint *endpoint, uint32_t route, uint64_t from, uint64_t to,
+		  struct store *store);
 const char *endpoint_route_name(struct endpoint *endpoint, uint32_t route);
 int endpoint_write(struct endpoint *endpoint, const struct ew_write_request *request);
 int endpoint_lease_end(struct endpoint *endpoint, uint32_t tag);
@@ -342,6 +351,7 @@ struct route_stats {
 	uint64_t filtered;                      /* samples that filter or exception kept back */
 	uint64_t gaps, resyncs;
 	uint64_t acked, redelivered, dead;      /* positions */
+	uint64_t dead_lost;                     /* of the dead: kept in no log */
 	uint32_t open;                          /* positions delivered and not answered */
 	uint32_t queued;                        /* entries waiting */
 	size_t bytes, limit_bytes;              /* waiting and held */

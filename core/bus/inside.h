@@ -134,7 +134,7 @@ struct route {
 	struct window *window;          /* EW_ACKS */
 	_Atomic uint64_t acked_number;  /* every batch up to here is answered */
 	_Atomic uint64_t batches, samples, events, gaps;        /* delivered */
-	_Atomic uint64_t acked, redelivered, dead;
+	_Atomic uint64_t acked, redelivered, dead, dead_lost;
 	_Atomic uint32_t open;
 };
 
@@ -405,6 +405,13 @@ bool window_next_open(const struct window *window, uint32_t *index, struct span 
 
 /* Put a delivered batch in; the window takes the block and gives where it keeps the batch. */
 struct delivery *window_open(struct window *window, const struct delivery *delivery);
+
+/* The next from *index on that is in the range of positions and not answered; NULL: none. */
+const struct delivery *window_next_in(const struct window *window, uint32_t *index,
+				      struct span range);
+
+/* Of those that the receiver has met; NULL: none. */
+struct route *receiver_find_route(struct endpoint *receiver, uint32_t id);
 
 /* The next batch or event to deliver again; NULL: none. */
 struct delivery *window_redeliver(struct window *window);

@@ -181,6 +181,7 @@ static void route_look(const struct route *route, struct route_stats *stats)
 		.acked = get(&route->acked),
 		.redelivered = get(&route->redelivered),
 		.dead = get(&route->dead),
+		.dead_lost = get(&route->dead_lost),
 		.open = atomic_load_explicit(&route->open, memory_order_relaxed),
 		.queued = ring_count(route->ring),
 		.bytes = ring_bytes(route->ring),

@@ -113,7 +113,23 @@ struct delivery *window_redeliver(struct window *window)
 	return NULL;
 }
 
-static struct route *find_route(struct endpoint *receiver, uint32_t id)
+const struct delivery *window_next_in(const struct window *window, uint32_t *index,
+				      struct span range)
+{
+	while (*index < window->count) {
+		const struct entry *entry =
+			&window->entries[(window->first + *index) & (WINDOW_MAX - 1)];
+		uint64_t position = position_of(&entry->delivery);
+
+		(*index)++;
+		if (entry->fate != FATE_DONE && position >= range.next && position <= range.to) {
+			return &entry->delivery;
+		}
+	}
+	return NULL;
+}
+
+struct route *receiver_find_route(struct endpoint *receiver, uint32_t id)
 {
 	struct list *node;
 
@@ -190,14 +206,14 @@ static int answer(struct route *route, uint64_t from, uint64_t to, enum fate fat
 
 const char *endpoint_route_name(struct endpoint *endpoint, uint32_t id)
 {
-	const struct route *route = find_route(endpoint, id);
+	const struct route *route = receiver_find_route(endpoint, id);
 
 	return route == NULL ? NULL : route->name;
 }
 
 int endpoint_ack(struct endpoint *endpoint, uint32_t id, uint64_t from, uint64_t to)
 {
-	struct route *route = find_route(endpoint, id);
+	struct route *route = receiver_find_route(endpoint, id);
 	int answered;
 
 	if (route == NULL) {
@@ -220,7 +236,7 @@ static void say_dead(const struct route *route, uint64_t from, uint64_t to)
 int endpoint_nack(struct endpoint *endpoint, uint32_t id, uint64_t from, uint64_t to,
 		  enum ew_nack what)
 {
-	struct route *route = find_route(endpoint, id);
+	struct route *route = receiver_find_route(endpoint, id);
 	enum fate fate = what == EW_REDELIVER ? FATE_AGAIN : FATE_DONE;
 	int answered;
 

@@ -206,6 +206,7 @@ static int ledger_add(void *arg, const struct route_stats *route)
 	json_add_uint(row, "open", route->open);
 	json_add_uint(row, "again", route->redelivered);
 	json_add_uint(row, "dead", route->dead);
+	json_add_uint(row, "dead_lost", route->dead_lost);
 	for (unsigned i = 0; i < EW_GAP_REASON_COUNT; i++) {
 		(void)snprintf(key, sizeof(key), "lost_%s", gap_reasons[i]);
 		json_add_uint(row, key, route->told_samples[i] + route->told_events[i]);

@@ -193,6 +193,7 @@ static void on_endpoint_left(void *arg, struct endpoint *endpoint)
 	parts_close(inst);
 	handle_free_all(inst);
 	journal_close_all(inst);
+	inst->letters = NULL;
 	inst->is_closing = false;
 	inst->is_stopping = false;
 	inst->is_open = false;

@@ -136,6 +136,7 @@ struct ew_instance {
 	struct list timers, watches, parts, journals;
 	struct known_callback known[KNOWN_CALLBACKS];
 	unsigned known_next;
+	struct ew_journal *letters;     /* one of journals; made on first use */
 	char *state_dir;                /* made on first use */
 
 	/* back to the main loop */

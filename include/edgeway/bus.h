@@ -212,7 +212,8 @@ EW_API int ew_ack(struct ew_instance *inst, uint32_t route, uint64_t from, uint6
 
 enum ew_nack {
 	EW_REDELIVER = 0,       /* deliver again, in order, before anything newer */
-	EW_DEAD_LETTER = 1      /* count as refused by the far end, log, and go on */
+	EW_DEAD_LETTER = 1      /* refused by the far end for good: count, log, keep in the
+				 * instance's dead letters on disk, and go on */
 };
 
 /*

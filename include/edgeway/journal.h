@@ -24,7 +24,8 @@ struct ew_journal_reader;
 
 struct ew_journal_config {
 	size_t size;            /* sizeof(struct ew_journal_config) */
-	const char *name;       /* of its folder in ew_state_dir(): a-z, 0-9, - and _ */
+	const char *name;       /* of its folder in ew_state_dir(): a-z, 0-9, - and _;
+				 * "dead-letters" is core's */
 	uint64_t bytes;         /* most on disk; 0: 64 MiB */
 	ew_dur age;             /* entries older than this go; 0: none for that */
 	ew_dur sync;            /* most time until an entry is on disk; 0: 50 ms */

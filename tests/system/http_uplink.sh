@@ -203,5 +203,8 @@ for format in json ndjson; do
 				.gateway == "plant/gw" and .odd == "a\\b" and .time > 0)))' \
 		"$work/state/instances/up/dead-letters.jsonl" >"$work/jq.log" ||
 		fail "dead letters are not what they should be: $format"
+	"$top_builddir/edgewayd" --dump-store "$work/state/instances/up/dead-letters" >"$work/kept.log"
+	jq -e -s 'length > 0 and all(.[]; .device == "n" and .kind == "sample")' "$work/kept.log" \
+		>"$work/jq.log" || fail "core kept none: $format"
 done
 stop sink
