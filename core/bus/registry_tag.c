@@ -217,6 +217,7 @@ static int declare_new_tag(struct registry *registry, struct device *device,
 		return error;
 	}
 	version->serial = ++device->owner->serial;
+	version->born = version->serial;
 	version->info.id = id;
 	cell->version = version;
 	link_tag(registry, id, cell);
@@ -268,6 +269,7 @@ static int declare_known_tag(struct registry *registry, struct device *device,
 			return error;
 		}
 		version->serial = ++device->owner->serial;
+		version->born = change.change == EW_DECLARED ? version->serial : old->born;
 		version->info.id = change.id;
 		cell->version = version;
 		tag_version_unref(&old);

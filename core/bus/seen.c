@@ -129,6 +129,12 @@ static void show_tag(struct endpoint *receiver, uint32_t owner, struct tag_versi
 	receiver->seen_tag_ids = id > receiver->seen_tag_ids ? id : receiver->seen_tag_ids;
 	seen->generation = receiver->generation;
 	old = seen->version;
+	/* it was removed and declared again, and neither came: the old value is gone */
+	if (old != NULL && old->serial < version->serial && old->born != 0 &&
+	    old->born != version->born) {
+		forget_tag(receiver, seen);
+		old = NULL;
+	}
 	if (old == NULL) {
 		registry_hold_tag(&receiver->bus->registry, id);
 		seen->version = tag_version_ref(version);

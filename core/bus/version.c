@@ -142,6 +142,7 @@ int tag_version_new(const struct ew_tag_info *info, struct tag_version **version
 	pack_tag(&packer, info, version);
 	atomic_init(&version->refs, 1);
 	version->serial = 0;
+	version->born = 0;
 	*version_out = version;
 	return 0;
 }

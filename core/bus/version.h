@@ -20,6 +20,7 @@ struct device_version {
 struct tag_version {
 	atomic_uint refs;
 	uint32_t serial;
+	uint32_t born;          /* serial of its declaration; 0: of an earlier run, from the log */
 	struct ew_tag_info info;
 };
 

@@ -90,6 +90,39 @@ static void test_a_lost_declaration_is_made_good_by_a_snapshot(void **state)
 	}
 }
 
+static void test_a_tag_declared_anew_has_no_value_though_its_removal_was_lost(void **state)
+{
+	static const enum route_full policies[] = { ROUTE_DROP_OLDEST, ROUTE_DROP_NEWEST };
+	struct peer *src = join_with(*state, "src", &source_module);
+	struct peer *sink = join_with(*state, "sink", &receiver_module);
+	uint32_t dev = device(src, "d");
+	struct ew_sample view;
+
+	for (size_t p = 0; p < array_count(policies); p++) {
+		uint32_t tag;
+
+		small_queue(*state, policies[p]);
+		tag = tag_of(src, dev, "t", EW_TYPE_F64);
+		assert_int_equal(publish(src, tag, 1), 0);
+		run(*state);
+		assert_int_equal(endpoint_view(sink->endpoint, tag, &view), 0);
+		for (int i = 0; i < 4; i++) {
+			assert_int_equal(publish(src, tag, i), 0);
+		}
+
+		assert_int_equal(endpoint_tag_remove(src->endpoint, tag), 0);
+		assert_int_equal(tag_of(src, dev, "t", EW_TYPE_F64), tag);
+		run(*state);
+
+		assert_int_equal(endpoint_view(sink->endpoint, tag, &view), -ENODATA);
+		assert_false(sink->is_disordered);
+		assert_int_equal(publish(src, tag, 2), 0);
+		run(*state);
+		assert_int_equal(endpoint_view(sink->endpoint, tag, &view), 0);
+		assert_int_equal(endpoint_tag_remove(src->endpoint, tag), 0);
+	}
+}
+
 static void test_lost_events_are_counted(void **state)
 {
 	struct peer *src = join_with(*state, "src", &source_module);
@@ -244,6 +277,8 @@ int main(void)
 		WORLD_TEST(test_dropping_the_oldest_is_told_in_its_place),
 		WORLD_TEST(test_dropping_the_newest_ends_with_the_last_value),
 		WORLD_TEST(test_a_lost_declaration_is_made_good_by_a_snapshot),
+		WORLD_TEST(
+			test_a_tag_declared_anew_has_no_value_though_its_removal_was_lost),
 		WORLD_TEST(test_lost_events_are_counted),
 		WORLD_TEST(test_a_blocking_route_refuses_and_calls_back),
 		WORLD_TEST(test_a_held_batch_counts_against_the_bound),
