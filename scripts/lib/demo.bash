@@ -62,6 +62,7 @@ make_certificates() {
 		-out "$run/tls/ca.pem" 2>/dev/null
 	certificate broker localhost DNS:localhost,IP:127.0.0.1
 	certificate gateway demo-gw1
+	certificate cloud demo-cloud
 }
 
 run_broker() {
@@ -102,11 +103,13 @@ start_broker() {
 	die "no broker after $try tries: $(tail -n 3 "$run/broker.log")"
 }
 
-# scrape PORT: /metrics of the daemon
-scrape() {
-	local line
+# http PORT PATH [BODY]: what a GET, or a POST of the body, is answered
+http() {
+	local line method=GET body=${3:-}
+	[ -z "$body" ] || method=POST
 	exec 3<>"/dev/tcp/127.0.0.1/$1" || return 1
-	printf 'GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n' >&3
+	printf '%s %s HTTP/1.0\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s' \
+		"$method" "$2" "${#body}" "$body" >&3
 	while IFS= read -r line <&3; do
 		printf '%s\n' "${line%$'\r'}"
 	done
