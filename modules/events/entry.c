@@ -114,17 +114,8 @@ static bool entry_is_object(const char *text)
 
 void entry_event(struct bytes *to, const struct entry_names *names, const struct ew_event *event)
 {
-	static const char *const severities[] = {
-		[EW_SEVERITY_INFO] = "info", [EW_SEVERITY_NOTICE] = "notice",
-		[EW_SEVERITY_WARNING] = "warning", [EW_SEVERITY_ALARM] = "alarm",
-		[EW_SEVERITY_CRITICAL] = "critical",
-	};
-	unsigned severity = (unsigned)event->severity;
-
 	entry_begin(to, names, event->kind, event->time);
-	if (severity < sizeof(severities) / sizeof(severities[0])) {
-		entry_pair(to, "severity", severities[severity]);
-	}
+	entry_pair(to, "severity", ew_severity_name(event->severity));
 	if (event->key != NULL) {
 		entry_pair(to, "subject", event->key);
 	}
@@ -179,7 +170,6 @@ static bool entry_has_value(const struct ew_sample *sample)
 bool entry_record(struct bytes *to, const struct ew_tag_info *tag,
 		  const struct ew_sample *sample, bool is_first)
 {
-	static const char *const qualities[] = {"good", "uncertain", "bad", "bad"};
 	bool is_long = ew_sample_has_bytes(sample) && sample->v.x.size > ENTRY_VALUE_MAX;
 
 	bytes_text(to, is_first ? "{\"tag\":" : ",{\"tag\":");
@@ -206,7 +196,7 @@ bool entry_record(struct bytes *to, const struct ew_tag_info *tag,
 		bytes_text(to, ",\"too_long\":");
 		entry_number(to, sample->v.x.size);
 	}
-	entry_pair(to, "quality", qualities[EW_QUALITY_CLASS(sample->quality) >> 14]);
+	entry_pair(to, "quality", ew_quality_name(sample->quality));
 	if ((sample->flags & EW_HISTORICAL) != 0) {
 		bytes_text(to, ",\"historical\":true");
 	}

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "proto/json/number.h"
-#include "modules/http_uplink/words.h"
 #include "proto/json/json_out.h"
 
 #define RAW_MAX  (1024u * 1024 * 1024)  /* of a body that is unpacked */

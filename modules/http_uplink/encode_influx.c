@@ -9,10 +9,10 @@
  */
 #include <string.h>
 
+#include "modules/http_uplink/array.h"
 #include "modules/http_uplink/encode_inside.h"
-#include "proto/json/number.h"
-#include "modules/http_uplink/words.h"
 #include "proto/json/json_out.h"
+#include "proto/json/number.h"
 
 static void influx_name(struct bytes *to, const char *name)
 {
@@ -101,7 +101,7 @@ static void influx_long(struct bytes *body, unsigned type, const struct ew_sampl
 		return;
 	}
 	if ((type & EW_TYPE_ARRAY) != 0) {
-		words_array(&text, type & ~EW_TYPE_ARRAY, sample);
+		array_json(&text, type & ~EW_TYPE_ARRAY, sample);
 	} else {
 		json_out_base64(&text, sample->v.x.at, sample->v.x.size);
 	}
@@ -145,12 +145,12 @@ static void influx_aside(struct bytes *body, const struct shape *shape, const ch
 static void influx_quality(struct bytes *body, const struct shape *shape,
 			   const struct ew_sample *sample, bool is_first)
 {
-	const char *reason = words_reason(sample->quality);
+	const char *reason = ew_reason_name(sample->quality);
 
 	if (!is_first) {
 		bytes_char(body, ',');
 	}
-	influx_aside(body, shape, ".quality=\"", words_quality(sample->quality));
+	influx_aside(body, shape, ".quality=\"", ew_quality_name(sample->quality));
 	if (reason[0] != '\0') {
 		bytes_char(body, ',');
 		influx_aside(body, shape, ".reason=\"", reason);
@@ -173,7 +173,7 @@ static void influx_time(struct bytes *body, ew_time time)
 
 void influx_sample(struct bytes *body, const struct shape *shape, const struct ew_sample *sample)
 {
-	bool has_value = words_has_value(sample);
+	bool has_value = encode_has_value(sample);
 	char *at = bytes_room(body, shape->size + NUMBER_SIZE);
 	size_t size = has_value ? shape->size : shape->head;
 
@@ -200,7 +200,7 @@ void influx_event(struct bytes *body, const struct shape_names *names,
 {
 	influx_head(body, names, "event");
 	influx_tag(body, "kind", event->kind);
-	influx_tag(body, "severity", words_severity(event->severity));
+	influx_tag(body, "severity", ew_severity_name(event->severity));
 	influx_tag(body, "key", event->key);
 	bytes_text(body, " body=");
 	influx_text(body, event->body != NULL ? event->body : "",

@@ -6,7 +6,16 @@
 #ifndef HTTP_UPLINK_ENCODE_INSIDE_H
 #define HTTP_UPLINK_ENCODE_INSIDE_H
 
+#include <math.h>
+
 #include "modules/http_uplink/encode.h"
+
+/* A value that neither JSON nor influx has a number for is none. */
+static inline bool encode_has_value(const struct ew_sample *sample)
+{
+	return sample->type != EW_NONE && (sample->flags & EW_NULL) == 0 &&
+	       (sample->type != EW_F64 || isfinite(sample->v.f));
+}
 
 /* What one piece of a record may take beside text of its own: numbers, words, keys. */
 #define ENCODE_SLACK  160u

@@ -2,8 +2,8 @@
 /* Records as JSON objects: see encode_inside.h. */
 #include <string.h>
 
+#include "modules/http_uplink/array.h"
 #include "modules/http_uplink/encode_inside.h"
-#include "modules/http_uplink/words.h"
 #include "proto/json/json_in.h"
 #include "proto/json/json_out.h"
 #include "proto/json/number.h"
@@ -45,7 +45,7 @@ void object_shape(struct bytes *to, const struct shape_names *names,
 static void object_long(struct bytes *body, unsigned type, const struct ew_sample *sample)
 {
 	if ((type & EW_TYPE_ARRAY) != 0 && sample->type == EW_BYTES) {
-		words_array(body, type & ~EW_TYPE_ARRAY, sample);
+		array_json(body, type & ~EW_TYPE_ARRAY, sample);
 		return;
 	}
 	bytes_char(body, '"');
@@ -68,7 +68,7 @@ static size_t object_put(char *to, const char *text, size_t size)
 /* A value that takes at most NUMBER_SIZE bytes. */
 static size_t object_short(char *to, unsigned type, const struct ew_sample *sample)
 {
-	if (!words_has_value(sample)) {
+	if (!encode_has_value(sample)) {
 		return object_word(to, "null");
 	}
 	if (sample->type == EW_BOOL) {
@@ -86,8 +86,8 @@ static size_t object_short(char *to, unsigned type, const struct ew_sample *samp
 /* What follows the value. It fits into ENCODE_SLACK. */
 static size_t object_tail(char *to, const struct ew_sample *sample)
 {
-	const char *reason = words_reason(sample->quality);
-	const char *quality = words_quality(sample->quality);
+	const char *reason = ew_reason_name(sample->quality);
+	const char *quality = ew_quality_name(sample->quality);
 	char *at = to;
 
 	at += object_word(at, ",\"quality\":\"");
@@ -117,7 +117,7 @@ void object_sample(struct bytes *body, const struct shape *shape, const struct e
 		return;
 	}
 	at += object_put(at, shape->text, shape->size);
-	if (ew_sample_has_bytes(sample) && words_has_value(sample)) {
+	if (ew_sample_has_bytes(sample) && encode_has_value(sample)) {
 		bytes_grow(body, (size_t)(at - begin));
 		object_long(body, shape->type, sample);
 		begin = bytes_room(body, ENCODE_SLACK);
@@ -169,7 +169,7 @@ void object_event(struct bytes *body, const struct shape_names *names,
 
 	bytes_text(body, "{\"event\":");
 	json_out_string(body, event->kind);
-	object_pair(body, "severity", words_severity(event->severity));
+	object_pair(body, "severity", ew_severity_name(event->severity));
 	object_pair(body, "device", names->device);
 	object_extra(body, names);
 	object_pair(body, "key", event->key);
