@@ -13,7 +13,7 @@ table=$src/tests/conformance/mutants.tsv
 
 # value NAME: a variable of the Makefile
 value() {
-	make -s -C "$build" print VAR="$1"
+	MAKEFLAGS='' make -s --no-print-directory -C "$build" print VAR="$1"
 }
 cd "$build" # the flags have paths from there
 read -ra compile <<<"${CC:?} $(value DEFS) $(value AM_CPPFLAGS) $(value CPPFLAGS) $(value AM_CFLAGS) $(value CFLAGS)"
