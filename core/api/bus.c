@@ -92,7 +92,8 @@ int ew_nack(struct ew_instance *inst, uint32_t route, uint64_t from, uint64_t to
 	if ((unsigned)what > EW_DEAD_LETTER) {
 		return -EINVAL;
 	}
-	if (what == EW_DEAD_LETTER) {
+	if (what == EW_DEAD_LETTER &&
+	    endpoint_may_answer(instance_endpoint(inst), route, from, to) == 0) {
 		letters_keep(inst, route, from, to);
 	}
 	return endpoint_nack(instance_endpoint(inst), route, from, to, what);

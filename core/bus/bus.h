@@ -285,6 +285,8 @@ int endpoint_hold(struct endpoint *endpoint, const struct ew_batch *batch,
 		  const struct ew_batch **held_out);
 void endpoint_release(struct endpoint *endpoint, const struct ew_batch **held);
 int endpoint_ack(struct endpoint *endpoint, uint32_t route, uint64_t from, uint64_t to);
+/* 0, or what the two below would return for it. */
+int endpoint_may_answer(struct endpoint *endpoint, uint32_t route, uint64_t from, uint64_t to);
 int endpoint_nack(struct endpoint *endpoint, uint32_t route, uint64_t from, uint64_t to,
 		  enum ew_nack what);
 

@@ -251,7 +251,7 @@ static void deliver_synced(struct route *route)
 static bool is_past(const struct route *route, const struct block *block)
 {
 	return route->durable != NULL &&
-	       replay_is_past(replay_of(route->receiver), block->lsn);
+	       replay_is_past(replay_of(route->receiver), block->lsn_from, block->lsn);
 }
 
 static void deliver_data(struct route *route, struct block *block)

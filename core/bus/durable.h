@@ -118,7 +118,8 @@ bool replay_is_on(const struct replay *replay);
  * next life reads it.
  */
 void replay_last(struct replay *replay);
-bool replay_is_past(const struct replay *replay, uint64_t lsn);
+/* Of several records none is delivered when the last is past the end. The receiver's loop. */
+bool replay_is_past(struct replay *replay, uint64_t lsn_from, uint64_t lsn);
 
 /* Read the log for a bounded time, and move the cursor. True: there is more. */
 bool replay_run(struct replay *replay);

@@ -192,12 +192,14 @@ void durables_fini(struct bus *bus)
 
 static struct drain_mark drain_mark(const struct bus *bus, const char *name)
 {
-	struct drain_mark mark = { .at = clock_mono(), .last = store_last(bus->store) };
+	struct drain_mark mark = { .at = clock_mono() };
 	struct store_cursor cursor;
 
 	if (store_cursor_get(bus->store, name, &cursor) == 0) {
 		mark.cursor = cursor.lsn;
 	}
+	/* after the cursor, which is never beyond it */
+	mark.last = store_last(bus->store);
 	return mark;
 }
 
@@ -321,7 +323,12 @@ int bus_set_durables(struct bus *bus, const struct durable_receiver *receivers, 
 	drop_cursors(bus);
 	(void)plan_routes(bus);
 	list_for_each(node, &bus->endpoints) {
-		durables_joined(list_entry(node, struct endpoint, node));
+		struct endpoint *endpoint = list_entry(node, struct endpoint, node);
+
+		/* one that leaves, or has hung, makes room for its next life */
+		if (endpoint->is_joined && !endpoint->is_leaving) {
+			durables_joined(endpoint);
+		}
 	}
 	(void)pthread_mutex_unlock(&bus->lock);
 	return error;

@@ -76,11 +76,22 @@ static int letter_add_event(const struct letters *letters, const struct ew_event
 	return store_append_event(letters->store, letters->owner, &stored, &lsn);
 }
 
-static int letter_add(const struct letters *letters, const struct delivery *delivery)
+static int letter_put(const struct letters *letters, const struct delivery *delivery)
 {
 	return delivery->block->kind == BLOCK_EVENT ?
 		       letter_add_event(letters, &delivery->event) :
 		       letter_add_samples(letters, &delivery->batch);
+}
+
+/* Many at once fill the buffer before the disk is asked. */
+static int letter_add(const struct letters *letters, const struct delivery *delivery)
+{
+	int error = letter_put(letters, delivery);
+
+	if (error == -EAGAIN && store_sync(letters->store) == 0) {
+		error = letter_put(letters, delivery);
+	}
+	return error;
 }
 
 /* How many there are, and how many of them the log took. */

@@ -340,7 +340,8 @@ enum recall recall_item(struct replay *replay, const struct store_item *item)
 				  item->gap.events);
 		return RECALL_DONE;
 	}
-	if (!has_room(route) || receiver_must_wait(route) || replay_is_past(replay, item->lsn)) {
+	if (!has_room(route) || receiver_must_wait(route) ||
+	    replay_is_past(replay, item->lsn, item->lsn)) {
 		return RECALL_NO_ROOM;
 	}
 	if (!drain_may(replay)) {

@@ -560,9 +560,17 @@ void replay_last(struct replay *replay)
 			      memory_order_release);
 }
 
-bool replay_is_past(const struct replay *replay, uint64_t lsn)
+bool replay_is_past(struct replay *replay, uint64_t lsn_from, uint64_t lsn)
 {
-	return lsn > atomic_load_explicit(&replay->last_lsn, memory_order_acquire);
+	uint64_t last = atomic_load_explicit(&replay->last_lsn, memory_order_acquire);
+
+	if (lsn <= last) {
+		return false;
+	}
+	if (lsn_from <= last) {
+		atomic_store_explicit(&replay->last_lsn, lsn_from - 1, memory_order_relaxed);
+	}
+	return true;
 }
 
 void replay_leave(struct replay *replay)

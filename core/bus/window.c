@@ -177,14 +177,21 @@ static void advance(struct route *route)
 	}
 }
 
-/* Give a fate to the open positions of a range. Returns how many there were. */
-static int answer(struct route *route, uint64_t from, uint64_t to, enum fate fate)
+int endpoint_may_answer(struct endpoint *endpoint, uint32_t id, uint64_t from, uint64_t to)
 {
-	int answered = 0;
+	const struct route *route = receiver_find_route(endpoint, id);
 
-	if (from == 0 || from > to || to > route->position) {
-		return -EINVAL;
+	if (route == NULL) {
+		return -ENOENT;
 	}
+	return from == 0 || from > to || to > route->position ? -EINVAL : 0;
+}
+
+/* Give a fate to the open positions of a range. Returns how many there were. */
+static unsigned answer(struct route *route, uint64_t from, uint64_t to, enum fate fate)
+{
+	unsigned answered = 0;
+
 	if (route->window == NULL) {
 		return 0;
 	}
@@ -214,16 +221,14 @@ const char *endpoint_route_name(struct endpoint *endpoint, uint32_t id)
 int endpoint_ack(struct endpoint *endpoint, uint32_t id, uint64_t from, uint64_t to)
 {
 	struct route *route = receiver_find_route(endpoint, id);
-	int answered;
+	int error = endpoint_may_answer(endpoint, id, from, to);
 
-	if (route == NULL) {
-		return -ENOENT;
+	if (error == 0) {
+		atomic_fetch_add_explicit(&route->acked,
+					  (uint64_t)answer(route, from, to, FATE_DONE),
+					  memory_order_relaxed);
 	}
-	answered = answer(route, from, to, FATE_DONE);
-	if (answered > 0) {
-		atomic_fetch_add_explicit(&route->acked, (uint64_t)answered, memory_order_relaxed);
-	}
-	return answered < 0 ? answered : 0;
+	return error;
 }
 
 static void say_dead(const struct route *route, uint64_t from, uint64_t to)
@@ -238,15 +243,16 @@ int endpoint_nack(struct endpoint *endpoint, uint32_t id, uint64_t from, uint64_
 {
 	struct route *route = receiver_find_route(endpoint, id);
 	enum fate fate = what == EW_REDELIVER ? FATE_AGAIN : FATE_DONE;
-	int answered;
+	int error = endpoint_may_answer(endpoint, id, from, to);
+	unsigned answered;
 
-	if (route == NULL) {
-		return -ENOENT;
+	if (error != 0) {
+		return error;
 	}
 	answered = answer(route, from, to, fate);
 	if (answered > 0 && fate == FATE_DONE) {
-		atomic_fetch_add_explicit(&route->dead, (uint64_t)answered, memory_order_relaxed);
+		atomic_fetch_add_explicit(&route->dead, answered, memory_order_relaxed);
 		say_dead(route, from, to);
 	}
-	return answered < 0 ? answered : 0;
+	return 0;
 }

@@ -17,7 +17,7 @@
 #define READER_MAGIC    0x4a524452u
 #define BYTES_DEFAULT   ((uint64_t)64 << 20)
 #define SYNC_DEFAULT    (50 * EW_MILLISECOND)
-#define BUFFER_BYTES    ((size_t)1 << 20)
+#define BUFFER_BYTES    ((size_t)2 << 20)       /* half of it is more than any batch takes */
 
 struct ew_journal {
 	uint32_t magic;

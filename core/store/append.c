@@ -160,9 +160,11 @@ int append_seal(struct store *store)
 	return error;
 }
 
+/* A log of one segment may: limits that became smaller than that would end it for ever. */
 static bool append_may_grow(const struct store *store)
 {
 	return store->config.drop != STORE_DROP_NEWEST ||
+	       store->segments.next == store->segments.prev ||
 	       store_bytes(store) + store->segment_bytes <= store->config.bytes;
 }
 
@@ -488,7 +490,7 @@ static bool append_is_tight(const struct store *store)
 	bool is_at_end = open == NULL || open->end + TIGHT_BYTES > store->segment_bytes;
 
 	return tail_room(&store->tail) < store->tail.size / 2 ||
-	       (is_at_end && !append_may_grow(store));
+	       ((is_at_end || store->is_full) && !append_may_grow(store));
 }
 
 bool append_look_for_room(struct store *store)
@@ -500,12 +502,12 @@ bool append_look_for_room(struct store *store)
 
 static int append_leave(struct store *store, int error)
 {
-	if (!atomic_load_explicit(&store->is_tight, memory_order_relaxed)) {
-		(void)append_look_for_room(store);
-	}
 	store->counts.refused += error != 0 ? 1 : 0;
 	if (error == 0 || error == -ENOSPC) {
 		store->is_full = error != 0;
+	}
+	if (!atomic_load_explicit(&store->is_tight, memory_order_relaxed)) {
+		(void)append_look_for_room(store);
 	}
 	append_wake(store);
 	(void)pthread_mutex_unlock(&store->lock);

@@ -108,6 +108,9 @@ int store_open(const struct store_config *config, struct store **store_out, stru
 	} else {
 		error = recovery_run(store, err);
 	}
+	if (error == 0) {
+		(void)append_look_for_room(store);
+	}
 	if (error == 0 && !config->is_stepped) {
 		error = writer_start(store);
 	}
@@ -158,6 +161,8 @@ void store_set_limits(struct store *store, const struct store_config *config)
 {
 	(void)pthread_mutex_lock(&store->lock);
 	store_take_limits(store, config);
+	/* the log's thread drops what is too much now, and tells of room */
+	store->waits = WRITER_BUSY;
 	(void)pthread_cond_signal(&store->wake);
 	(void)pthread_mutex_unlock(&store->lock);
 }

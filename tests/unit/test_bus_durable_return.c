@@ -34,6 +34,28 @@ static void test_what_is_not_answered_comes_again(void **state)
 	assert_int_equal(durable_of(*state).records, 0);
 }
 
+/* It has hung, perhaps: a reload looks at it, and its next life comes. */
+static void test_a_reload_while_a_receiver_leaves_changes_nothing(void **state)
+{
+	const struct durable_receiver how = { .name = "sink" };
+	struct peer *sink, *src, *next;
+	uint32_t tag;
+
+	begin(*state);
+	src = source(*state, &tag);
+	sink = join_with(*state, "sink", &acking);
+	run(*state);
+	begin_leave(sink, true);
+	set_durables(*state, &how);
+	run(*state);
+	publish_range(src, tag, 0, 10);
+	next = join_with(*state, "sink", &acking);
+	run(*state);
+
+	assert_values(next, 0, 0, 10);
+	end_leave(sink);
+}
+
 static void test_a_receiver_that_comes_late_gets_what_was_said_before(void **state)
 {
 	struct peer *sink, *src;
@@ -250,6 +272,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		DURABLE_TEST(test_what_is_not_answered_comes_again),
+		DURABLE_TEST(test_a_reload_while_a_receiver_leaves_changes_nothing),
 		DURABLE_TEST(test_a_receiver_that_comes_late_gets_what_was_said_before),
 		DURABLE_TEST(test_a_restart_brings_what_nobody_declares_any_more),
 		DURABLE_TEST(test_a_restart_goes_on_with_the_same_tags),
