@@ -3,7 +3,6 @@
  * What is known, over HTTP: the nodes; a node with its devices and the last
  * value of each metric, as the bus has it.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "modules/sparkplug_host/host.h"
@@ -119,7 +118,6 @@ static void add_value(struct bytes *to, const struct ew_sample *sample)
 static void add_metric(struct host *host, struct bytes *to, const struct model_metric *metric)
 {
 	struct ew_sample sample;
-	char *text = malloc(metric->max_bytes + 1);
 
 	bytes_text(to, "{");
 	add_key(to, "name", true);
@@ -129,8 +127,9 @@ static void add_metric(struct host *host, struct bytes *to, const struct model_m
 	if (metric->by_alias.name.at != NULL) {
 		add_count(to, "alias", metric->alias);
 	}
-	if (text != NULL &&
-	    ew_read(host->inst, metric->tag, &sample, text, metric->max_bytes) == 0) {
+	/* a text of an earlier birth may be longer than the tag takes by now */
+	if (ew_read(host->inst, metric->tag, &sample, host->memory, host->memory_size) == 0 &&
+	    (!ew_sample_has_bytes(&sample) || sample.v.x.size <= host->memory_size)) {
 		add_key(to, "value", false);
 		add_value(to, &sample);
 		add_key(to, "quality", false);
@@ -138,7 +137,6 @@ static void add_metric(struct host *host, struct bytes *to, const struct model_m
 		add_count(to, "timestamp", value_ms(sample.time));
 	}
 	bytes_char(to, '}');
-	free(text);
 }
 
 static void add_device(struct host *host, struct bytes *to, const struct model_device *device)

@@ -81,6 +81,25 @@ static void send_birth(void)
 	send(BIRTH, sp_written(&writer).at, sp_written(&writer).size);
 }
 
+static void send_note(const char *text, bool is_historical)
+{
+	struct sp_metric note = {
+		.has = SP_HAS_NAME | SP_HAS_DATATYPE | SP_HAS_TIMESTAMP,
+		.name = sp_text("Note"), .datatype = SP_TYPE_STRING, .timestamp = 1000,
+		.is_historical = is_historical,
+	};
+	const struct sp_payload payload = { .has = SP_HAS_SEQ };
+	static uint8_t memory[8192];
+	struct sp_writer writer;
+
+	note.value.carrier = SP_TEXT;
+	note.value.x = sp_text(text);
+	sp_writer_init(&writer, memory, sizeof(memory));
+	assert_int_equal(sp_payload_put(&writer, &payload), 0);
+	assert_int_equal(sp_metric_put(&writer, &note), 0);
+	send(BIRTH, sp_written(&writer).at, sp_written(&writer).size);
+}
+
 static void assert_answer(const char *target, int status, const char *text)
 {
 	struct ew_test_client *client = ew_test_ask(world, "GET", target, NULL);
@@ -119,6 +138,19 @@ static void test_nodes_are_shown_with_their_values(void **state)
 		      "{\"name\":\"Level\",\"type\":\"Int16\",\"alias\":7,\"value\":-5,"
 		      "\"quality\":\"good\",\"timestamp\":1000}");
 	assert_answer("/api/sparkplug/nodes/plant/gw2", 404, "no such node");
+}
+
+static void test_a_text_that_was_longer_before_is_shown_whole(void **state)
+{
+	static char big[4001];
+
+	(void)state;
+	start("");
+	memset(big, 'y', sizeof(big) - 1);
+	big[sizeof(big) - 2] = '.';
+	send_note(big, false);
+	send_note("short", true);
+	assert_answer("/api/sparkplug/nodes/plant/gw1", 200, "yyy.\"");
 }
 
 static void test_the_last_message_of_a_topic_is_shown_decoded(void **state)
@@ -230,6 +262,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_nodes_are_shown_with_their_values, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_a_text_that_was_longer_before_is_shown_whole,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_last_message_of_a_topic_is_shown_decoded,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_monitor_is_bounded, setup, teardown),
