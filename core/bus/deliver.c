@@ -448,6 +448,14 @@ static void answer_owner(struct route *route)
 	}
 }
 
+/* Has an ended route nothing more to bring, and to hear? What is not answered stays as it is. */
+static bool is_over(const struct route *route)
+{
+	return ring_is_empty(route->ring) &&
+	       (route->window == NULL || window_is_empty(route->window)) &&
+	       (route->durable == NULL || replay_is_over(route));
+}
+
 /* True: something was there, and there may be more. */
 static bool serve(struct route *route, unsigned *budget)
 {
@@ -466,8 +474,7 @@ static bool serve(struct route *route, unsigned *budget)
 	}
 	*budget -= served;
 	answer_owner(route);
-	if (served < share && atomic_load(&route->is_ended) != 0 && ring_is_empty(route->ring) &&
-	    (route->durable == NULL || replay_is_over(route))) {
+	if (served < share && atomic_load(&route->is_ended) != 0 && is_over(route)) {
 		seen_reconcile(route->receiver, route, NULL);
 		receiver_part(route);
 		return false;

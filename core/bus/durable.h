@@ -130,7 +130,7 @@ bool replay_follow(struct route *route);
 /* Must the queue wait until the log is read? */
 bool replay_holds(const struct route *route);
 
-/* Has an ended route nothing more to bring? */
+/* Has the log nothing more to bring to an ended route? */
 bool replay_is_over(const struct route *route);
 
 /* Something was answered: the cursor may move. */

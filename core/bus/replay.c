@@ -135,8 +135,7 @@ bool replay_is_over(const struct route *route)
 
 	return durable->span_count == 0 &&
 	       durable->phase_seen == atomic_load_explicit(&durable->phase,
-							   memory_order_acquire) &&
-	       (route->window == NULL || window_is_empty(route->window));
+							   memory_order_acquire);
 }
 
 static void widen(struct span *ends, const struct durable *durable)

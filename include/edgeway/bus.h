@@ -201,12 +201,12 @@ EW_API void ew_batch_release(struct ew_instance *inst, const struct ew_batch **h
  * decided not to send. In any order; the cursor moves to the lowest open one.
  * A module with EW_ACKS must answer every position by ew_ack() or ew_nack(),
  * those of events too when it takes events; until it does the batch or event
- * stays as it was delivered, without ew_batch_hold().
+ * stays as it was delivered, without ew_batch_hold(). A route whose publisher
+ * has gone stays for that, too: the removal of its devices comes behind it.
  *
  * Thread:  instance
  * Owner:   nothing
- * Errors:  -EINVAL  a position was not delivered, or from > to;  -ENOENT  no such route, or
- *          one that ended with its publisher: its open positions are void
+ * Errors:  -EINVAL  a position was not delivered, or from > to;  -ENOENT  no such route
  */
 EW_API int ew_ack(struct ew_instance *inst, uint32_t route, uint64_t from, uint64_t to);
 

@@ -163,7 +163,7 @@ static void intake_owe(struct intake *intake, uint32_t route, uint64_t position,
 	intake->owed_count++;
 }
 
-/* The route may have ended meanwhile; its positions are void then. */
+/* Nothing can be wrong with the ranges: they were delivered and are open. */
 static void intake_answer(struct intake *intake, uint64_t durable)
 {
 	struct owed run = {.number = 0};

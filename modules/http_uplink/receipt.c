@@ -130,7 +130,7 @@ void receipt_shorten(struct receipt *receipt, uint32_t records)
 	receipts_leave(receipt->route, receipt->position);
 }
 
-/* The route may have ended meanwhile; its positions are void then. */
+/* Nothing can be wrong with the range: it was delivered and is open. */
 static void receipts_tell(struct receipts *receipts, uint32_t route, uint64_t from, uint64_t to,
 			  enum answer answer)
 {

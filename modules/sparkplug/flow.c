@@ -251,8 +251,7 @@ static void flow_finish(struct edge *edge)
 		if (batch == NULL) {
 			return;
 		}
-		/* -ENOENT: the route ended with its publisher */
-		(void)ew_ack(edge->inst, batch->route, batch->position, batch->position);
+		(void)ew_ack(edge->inst, batch->route, batch->position, batch->position); /* open */
 	}
 }
 

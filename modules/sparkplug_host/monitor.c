@@ -69,7 +69,9 @@ static struct monitored *make(const struct monitor *monitor,
 		.kept = kept, .qos = message->qos, .retain = message->retain,
 	};
 	memcpy(it->topic, message->topic, name);
-	memcpy(it->topic + name, message->payload, kept);
+	if (kept > 0) {
+		memcpy(it->topic + name, message->payload, kept);
+	}
 	it->by_topic = (struct index_key){
 		.owner = monitor, .name = sp_text(it->topic), .thing = it,
 	};

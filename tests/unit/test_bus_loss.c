@@ -243,6 +243,29 @@ static void test_positions_are_answered_in_any_order(void **state)
 	assert_int_equal(src->durable, 4);
 }
 
+/* A receiver may look at what it has not answered, also when the publisher has gone. */
+static void test_what_is_not_answered_outlives_its_publisher(void **state)
+{
+	struct ew_module acking = receiver_module;
+	struct peer *src, *sink;
+	uint32_t tag;
+
+	acking.flags = EW_ACKS;
+	src = join_with(*state, "src", &source_module);
+	sink = join_with(*state, "sink", &acking);
+	run(*state);
+	tag = tag_of(src, device(src, "d"), "t", EW_TYPE_F64);
+	assert_int_equal(publish(src, tag, 1), 0);
+	run(*state);
+	(void)bus_routes_walk(((struct world *)*state)->bus,
+				       find_route_id, (void *)(uintptr_t)"sink");
+	leave(*state, src, false);
+	assert_int_equal(sink->removed, 0);
+	assert_int_equal(endpoint_ack(sink->endpoint, route_id, 1, 1), 0);
+	run(*state);
+	assert_int_equal(sink->removed, 1);
+}
+
 static void test_an_event_is_answered_in_one_row_with_batches(void **state)
 {
 	struct ew_module acking = receiver_module;
@@ -283,6 +306,7 @@ int main(void)
 		WORLD_TEST(test_a_blocking_route_refuses_and_calls_back),
 		WORLD_TEST(test_a_held_batch_counts_against_the_bound),
 		WORLD_TEST(test_positions_are_answered_in_any_order),
+		WORLD_TEST(test_what_is_not_answered_outlives_its_publisher),
 		WORLD_TEST(test_an_event_is_answered_in_one_row_with_batches),
 	};
 
