@@ -322,7 +322,8 @@ static int api_request(const struct api_operation *operation, const struct body 
 static const char *api_error(int rc)
 {
 	return rc == -ENOENT ? "not registered" : rc == -ENOSPC ? "too many are open" :
-	       rc == -EMSGSIZE ? "the request is too large" : "out of memory";
+	       rc == -EMSGSIZE ? "the request is too large" :
+	       rc == -EIO ? "the request cannot be kept" : "out of memory";
 }
 
 static void api_put_refusal(struct api_call *call, const char *device, int rc)
@@ -409,7 +410,10 @@ static void api_on_operation(void *arg, struct ew_http_request *req)
 	if (rc == 0 && operation != NULL) {
 		why = api_judge(operation, body);
 	}
-	if (why == NULL && rc == 0 && bytes != NULL && operation != NULL) {
+	if (why == NULL && rc == 0 && body->queue != 0 &&
+	    ew_http_peer(req)->role < EW_ROLE_OPERATOR) {
+		(void)ew_http_reply_error(&req, 403, "`queue` needs the role operator");
+	} else if (why == NULL && rc == 0 && bytes != NULL && operation != NULL) {
 		rc = api_request(operation, body, bytes, &request);
 		why = rc == 0 ? NULL : "the paths and values do not fit into a message";
 		call = why != NULL ? NULL : api_call_new(self, req);
@@ -422,7 +426,7 @@ static void api_on_operation(void *arg, struct ew_http_request *req)
 		}
 		api_ask_all(self, call, body, &request);
 		api_settle(call, is_queued ? 202 : 200);
-	} else {
+	} else if (req != NULL) {
 		(void)ew_http_reply_error(&req, why != NULL ? 400 : 503,
 					  why != NULL ? why : "out of memory");
 	}
@@ -436,7 +440,7 @@ static void api_on_operation(void *arg, struct ew_http_request *req)
 
 /* ---- what is there ---- */
 
-static void api_put_peer(struct text *body, const struct peer *peer)
+static void api_put_peer(struct text *body, const struct peer *peer, bool has_objects)
 {
 	text_words(body, "{\"endpoint\":");
 	text_string(body, peer->endpoint, strlen(peer->endpoint));
@@ -448,8 +452,10 @@ static void api_put_peer(struct text *body, const struct peer *peer)
 	text_time(body, peer->registered);
 	text_words(body, ",\"updated\":");
 	text_time(body, peer->updated);
-	text_words(body, ",\"objects\":");
-	text_string(body, peer->links, strlen(peer->links));
+	if (has_objects) {
+		text_words(body, ",\"objects\":");
+		text_string(body, peer->links, strlen(peer->links));
+	}
 	text_words(body, ",\"devices\":[");
 	for (const struct peer_device *d = peer->devices, *first = NULL; d != NULL; d = d->next) {
 		if (d->prefix[0] == '\0') {
@@ -484,7 +490,7 @@ static void api_on_devices(void *arg, struct ew_http_request *req)
 	text_put(&body, "[", 1);
 	for (const struct peer *peer = first; peer != NULL; peer = peer->next) {
 		text_words(&body, peer == first ? "" : ",");
-		api_put_peer(&body, peer);
+		api_put_peer(&body, peer, false);
 	}
 	text_words(&body, "]\n");
 	api_reply(&req, 200, &body);
@@ -502,7 +508,7 @@ static void api_on_device(void *arg, struct ew_http_request *req)
 		(void)ew_http_reply_error(&req, 404, "not registered");
 		return;
 	}
-	api_put_peer(&body, peer);
+	api_put_peer(&body, peer, true);
 	text_put(&body, "\n", 1);
 	api_reply(&req, 200, &body);
 }

@@ -138,12 +138,14 @@ static void lwm2m_server_watched(void *arg, struct peer *peer)
 	lwm2m_server_kept(self, store_put_watches(self->store, peer));
 }
 
-static void lwm2m_server_queued(void *arg, const struct ask *ask, bool is_open)
+static int lwm2m_server_queued(void *arg, const struct ask *ask, bool is_open)
 {
 	struct lwm2m_server *self = arg;
+	int rc = is_open ? store_put_ask(self->store, ask) :
+		 store_drop_ask(self->store, ask->id);
 
-	lwm2m_server_kept(self, is_open ? store_put_ask(self->store, ask) :
-			  store_drop_ask(self->store, ask->id));
+	lwm2m_server_kept(self, rc);
+	return rc;
 }
 
 static ew_time lwm2m_server_wall(void *arg)

@@ -20,7 +20,7 @@ static void server_finish(struct server *server, struct ask *ask, enum ask_state
 {
 	if (ask->until != 0) {
 		server->queued -= ask->state == ASK_QUEUED ? 1 : 0;
-		server->ops.queued(server->ops.arg, ask, false);
+		(void)server->ops.queued(server->ops.arg, ask, false);
 	}
 	ask->state = state;
 	ask->seconds = ask->sent == 0 ? 0 : (double)(now - ask->sent) / (double)SECOND;
@@ -96,6 +96,10 @@ int server_ask(struct server *server, const struct server_order *order, ew_dur n
 	if (peer == NULL && order->until == 0) {
 		return -ENOENT;
 	}
+	/* those that wait leave room for those that go now */
+	if (order->until != 0 && server->queued >= (server->settings.requests + 1) / 2) {
+		return -ENOSPC;
+	}
 	if ((order->request->operation == LWM2M_OP_OBSERVE ||
 	     order->request->operation == LWM2M_OP_OBSERVE_COMPOSITE) &&
 	    (server->peers.watch_count >= server->settings.observations ||
@@ -109,11 +113,16 @@ int server_ask(struct server *server, const struct server_order *order, ew_dur n
 	*id_out = ask->id;
 	if (order->until != 0) {
 		server_enqueue(server, ask, now);
-		server->ops.queued(server->ops.arg, ask, true);
+		rc = server->ops.queued(server->ops.arg, ask, true);
+		if (rc != 0) {
+			server->queued--;
+			ask->state = ASK_FAILED;
+			asks_finish(&server->asks, ask);
+		}
 	} else {
 		server_dispatch(server, ask, now);
 	}
-	return 0;
+	return rc;
 }
 
 int server_restore_ask(struct server *server, const struct server_order *order, uint64_t id,

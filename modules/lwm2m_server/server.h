@@ -50,8 +50,9 @@ struct server_ops {
 	void (*finished)(void *arg, struct ask *ask);
 	/* Observations of the peer changed. */
 	void (*watched)(void *arg, struct peer *peer);
-	/* An ask may wait for its client, so that it must be kept; or it is over. */
-	void (*queued)(void *arg, const struct ask *ask, bool is_open);
+	/* An ask may wait for its client, so that it must be kept; or it is over.
+	 * -errno: it is not kept. */
+	int (*queued)(void *arg, const struct ask *ask, bool is_open);
 	ew_time (*wall)(void *arg);
 	void *arg;
 };
@@ -93,8 +94,8 @@ struct server_order {
 
 /*
  * Send, or queue, a request. finished() follows, maybe before the return, unless
- * it is refused: -ENOENT no such client; -ENOSPC too many are open, or too many
- * observations; -EMSGSIZE over the limit of a message; -ENOMEM.
+ * it is refused: -ENOENT no such client; -ENOSPC too many are open (half of `requests`
+ * may wait), or too many observations; -EIO it may wait but cannot be kept; -EMSGSIZE over the limit of a message; -ENOMEM.
  */
 int server_ask(struct server *server, const struct server_order *order, ew_dur now,
 	       uint64_t *id_out);

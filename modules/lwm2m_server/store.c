@@ -34,7 +34,7 @@ static const char *const statements[] = {
 
 static const char schema[] =
 	"PRAGMA journal_mode = WAL;"
-	"PRAGMA synchronous = NORMAL;"
+	"PRAGMA synchronous = FULL;"
 	"CREATE TABLE IF NOT EXISTS client (endpoint TEXT PRIMARY KEY, lifetime INTEGER,"
 	" registered INTEGER, updated INTEGER, version TEXT, binding TEXT, links TEXT);"
 	"CREATE TABLE IF NOT EXISTS observation (endpoint TEXT, token INTEGER, uri TEXT,"

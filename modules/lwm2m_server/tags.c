@@ -17,7 +17,7 @@
 
 struct tags_entry {
 	uint32_t device;                /* 0: free */
-	uint32_t tag;                   /* 0: refused, so that it is not tried again */
+	uint32_t tag;
 	ew_time newest;
 	uint16_t ids[LWM2M_PATH_IDS];
 	uint8_t depth;
@@ -76,22 +76,25 @@ static struct tags_entry *tags_slot(struct tags *tags, uint32_t device,
 	}
 }
 
-static int tags_grow(struct tags *tags)
+/* The table with so many slots, and without the tags of a device. */
+static int tags_rebuild(struct tags *tags, size_t slot_count, uint32_t without)
 {
 	struct tags_entry *old = tags->slots;
 	size_t count = tags->slot_count;
 
-	tags->slots = calloc(2 * count, sizeof(*old));
+	tags->slots = calloc(slot_count, sizeof(*old));
 	if (tags->slots == NULL) {
 		tags->slots = old;
 		return -ENOMEM;
 	}
-	tags->slot_count = 2 * count;
+	tags->slot_count = slot_count;
+	tags->count = 0;
 	for (size_t i = 0; i < count; i++) {
-		if (old[i].device != 0) {
+		if (old[i].device != 0 && old[i].device != without) {
 			const struct lwm2m_path path = lwm2m_path_of(old[i].depth, old[i].ids);
 
 			*tags_slot(tags, old[i].device, &path) = old[i];
+			tags->count++;
 		}
 	}
 	free(old);
@@ -157,6 +160,35 @@ void tags_set_state(struct tags *tags, struct peer *peer, const char *reason)
 	}
 }
 
+static void tags_flush(struct tags *tags)
+{
+	size_t count = tags->sample_count;
+
+	tags->sample_count = 0;
+	if (count > 0 && ew_publish(tags->inst, tags->samples, count, NULL) == 0) {
+		tags->published += count;
+		return;
+	}
+	/* one that is refused takes no other with it */
+	for (size_t i = 0; i < count; i++) {
+		if (ew_publish(tags->inst, &tags->samples[i], 1, NULL) == 0) {
+			tags->published++;
+		} else {
+			tags->skipped++;
+		}
+	}
+}
+
+/* The device and its tags are no more; without memory it stays under its old name. */
+static void tags_remove_device(struct tags *tags, struct peer_device *device)
+{
+	tags_flush(tags);
+	if (tags_rebuild(tags, tags->slot_count, device->device) == 0) {
+		(void)ew_device_remove(tags->inst, device->device);
+		device->device = EW_NO_ID;
+	}
+}
+
 /* What object 25 says: 0 is the name, 1 the prefix; the name comes first. */
 static void tags_learn(struct tags *tags, struct peer *peer,
 		       const struct lwm2m_record *record, char **name)
@@ -188,8 +220,7 @@ static void tags_learn(struct tags *tags, struct peer *peer,
 		*name = NULL;
 		/* values that came before its name are under its prefix */
 		if (device->name != NULL && device->device != EW_NO_ID) {
-			(void)ew_device_remove(tags->inst, device->device);
-			device->device = EW_NO_ID;
+			tags_remove_device(tags, device);
 		}
 		peer->has_learned = device->name != NULL;
 	}
@@ -225,8 +256,8 @@ static unsigned tags_type(enum lwm2m_type type)
 	return 0;
 }
 
-static void tags_declare(struct tags *tags, struct tags_entry *entry,
-			 const struct lwm2m_record *record)
+static int tags_declare(struct tags *tags, uint32_t device, const struct lwm2m_record *record,
+			uint32_t *tag_out)
 {
 	char name[TEXT_NAME_MAX];
 	char path[LWM2M_PATH_MAX];
@@ -243,14 +274,10 @@ static void tags_declare(struct tags *tags, struct tags_entry *entry,
 	if (text_resource(&plain, &resource)) {
 		spec.unit = resource.unit;
 	}
-	if (ew_tag_declare(tags->inst, entry->device, &spec, &entry->tag) != 0) {
-		entry->tag = EW_NO_ID;
-		return;
-	}
-	entry->carrier = (uint8_t)ew_type_carrier(spec.type);
+	return ew_tag_declare(tags->inst, device, &spec, tag_out);
 }
 
-/* NULL: it has no tag. */
+/* NULL: it has no tag. What the bus refuses has no entry: max_tags bounds the table. */
 static struct tags_entry *tags_entry_of(struct tags *tags, struct peer *peer,
 					const struct lwm2m_record *record)
 {
@@ -259,6 +286,7 @@ static struct tags_entry *tags_entry_of(struct tags *tags, struct peer *peer,
 	uint32_t id = device == NULL || tags_type(record->value.type) == 0 ? EW_NO_ID :
 		      tags_device(tags, peer, device);
 	struct tags_entry *entry;
+	uint32_t tag;
 
 	if (id == EW_NO_ID || record->path.depth < LWM2M_RESOURCE) {
 		return NULL;
@@ -266,32 +294,23 @@ static struct tags_entry *tags_entry_of(struct tags *tags, struct peer *peer,
 	entry = tags_slot(tags, id, &record->path);
 	if (entry->device == 0) {
 		if (2 * (tags->count + 1) > tags->slot_count) {
-			if (tags_grow(tags) != 0) {
+			if (tags_rebuild(tags, 2 * tags->slot_count, EW_NO_ID) != 0) {
 				return NULL;
 			}
 			entry = tags_slot(tags, id, &record->path);
+		}
+		if (tags_declare(tags, id, record, &tag) != 0) {
+			return NULL;
 		}
 		tags->count++;
 		entry->device = id;
 		entry->depth = record->path.depth;
 		memcpy(entry->ids, record->path.ids, sizeof(entry->ids));
 		entry->type = (uint8_t)record->value.type;
-		tags_declare(tags, entry, record);
+		entry->tag = tag;
+		entry->carrier = (uint8_t)ew_type_carrier(tags_type(record->value.type));
 	}
-	return entry->tag == EW_NO_ID || entry->type != record->value.type ? NULL : entry;
-}
-
-static void tags_flush(struct tags *tags)
-{
-	if (tags->sample_count == 0) {
-		return;
-	}
-	if (ew_publish(tags->inst, tags->samples, tags->sample_count, NULL) == 0) {
-		tags->published += tags->sample_count;
-	} else {
-		tags->skipped += tags->sample_count;
-	}
-	tags->sample_count = 0;
+	return entry->type != record->value.type ? NULL : entry;
 }
 
 static void tags_publish(struct tags *tags, struct tags_entry *entry,
@@ -332,7 +351,8 @@ static void tags_publish(struct tags *tags, struct tags_entry *entry,
 		sample.v.x.size = (uint32_t)record->value.v.x.size;
 		break;
 	}
-	if (sample.time > entry->newest) {
+	/* a time to come does not make what is true now an old value */
+	if (sample.time > entry->newest && sample.time <= now) {
 		entry->newest = sample.time;
 	}
 	tags->samples[tags->sample_count++] = sample;
@@ -350,6 +370,23 @@ static void tags_convert(struct tags *tags, struct lwm2m_record *record)
 	if (text_resource(&record->path, &resource) && resource.type != LWM2M_NONE) {
 		(void)lwm2m_value_convert(&record->value, (enum lwm2m_type)resource.type,
 					  tags->scratch + tags->scratch_size);
+	}
+}
+
+/* A number that no definition describes may come as 21 and then as 21.5. */
+static void tags_widen(struct lwm2m_record *record)
+{
+	struct lwm2m_resource resource;
+
+	if (text_resource(&record->path, &resource) && resource.type != LWM2M_NONE) {
+		return;
+	}
+	if (record->value.type == LWM2M_INTEGER) {
+		record->value.v.f = (double)record->value.v.i;
+		record->value.type = LWM2M_FLOAT;
+	} else if (record->value.type == LWM2M_UNSIGNED) {
+		record->value.v.f = (double)record->value.v.u;
+		record->value.type = LWM2M_FLOAT;
 	}
 }
 
@@ -375,6 +412,7 @@ void tags_take(struct tags *tags, struct peer *peer, const struct server_records
 		tags_convert(tags, &record);
 		tags_learn(tags, peer, &record, &name);
 		each(arg, &record);
+		tags_widen(&record);
 		entry = tags_entry_of(tags, peer, &record);
 		if (entry == NULL) {
 			tags->skipped++;

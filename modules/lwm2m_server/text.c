@@ -10,6 +10,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "proto/cbor/cbor.h"
 #include "proto/lwm2m/base64.h"
 
 #define MILLISECOND  INT64_C(1000000)
@@ -62,8 +63,24 @@ void text_words(struct text *text, const char *words)
 	text_put(text, words, strlen(words));
 }
 
+static void text_base64(struct text *text, const char *bytes, size_t size)
+{
+	char *at;
+
+	text_put(text, "\"", 1);
+	at = text_grow(text, base64_size(size));
+	if (at != NULL) {
+		base64_encode_url(bytes, size, at);
+	}
+	text_put(text, "\"", 1);
+}
+
 void text_string(struct text *text, const char *bytes, size_t size)
 {
+	if (!cbor_is_utf8((const uint8_t *)bytes, size)) {
+		text_base64(text, bytes, size);
+		return;
+	}
 	text_put(text, "\"", 1);
 	for (size_t i = 0; i < size; i++) {
 		unsigned char c = (unsigned char)bytes[i];
@@ -123,7 +140,6 @@ void text_time(struct text *text, int64_t time)
 void text_value(struct text *text, const struct lwm2m_value *value)
 {
 	char words[LWM2M_VALUE_TEXT_MAX];
-	char *at;
 
 	switch (value->type) {
 	case LWM2M_INTEGER:
@@ -152,12 +168,7 @@ void text_value(struct text *text, const struct lwm2m_value *value)
 		break;
 	case LWM2M_OPAQUE:
 	case LWM2M_RAW:
-		text_put(text, "\"", 1);
-		at = text_grow(text, base64_size(value->v.x.size));
-		if (at != NULL) {
-			base64_encode_url(value->v.x.at, value->v.x.size, at);
-		}
-		text_put(text, "\"", 1);
+		text_base64(text, value->v.x.at, value->v.x.size);
 		break;
 	case LWM2M_NONE:
 	case LWM2M_NULL:

@@ -27,7 +27,7 @@ void text_free(struct text *text);
 void text_put(struct text *text, const char *bytes, size_t size);
 void text_words(struct text *text, const char *words);
 
-/* A JSON string, with its quotes. */
+/* A JSON string, with its quotes; what is not UTF-8 as base64. */
 void text_string(struct text *text, const char *bytes, size_t size);
 void text_number(struct text *text, double value);
 void text_unsigned(struct text *text, uint64_t value);

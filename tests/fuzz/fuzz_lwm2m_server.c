@@ -82,11 +82,12 @@ static void watched(void *arg, struct peer *peer)
 	(void)peer;
 }
 
-static void queued(void *arg, const struct ask *ask, bool is_open)
+static int queued(void *arg, const struct ask *ask, bool is_open)
 {
 	(void)arg;
 	(void)is_open;
 	check(ask->until != 0);
+	return 0;
 }
 
 static ew_time wall(void *arg)

@@ -174,6 +174,10 @@ static void test_a_caller_reads_and_gets_names_and_types(void **state)
 	gate_call("/api/lwm2m/read", "{\"device\": \"gw1\", \"path\": \"/3/0/1\"}");
 	gate_answer("gw1", gate_heard("gw1").token, LWM2M_NOT_FOUND, NULL);
 	gate_called(200, "\"state\":\"failed\",\"result\":404");
+	/* what is no text does not break the JSON */
+	gate_call("/api/lwm2m/read", "{\"device\": \"gw1\", \"path\": \"/3/0/0\"}");
+	gate_answer("gw1", gate_heard("gw1").token, LWM2M_CONTENT, "\xff\xfe");
+	gate_called(200, "\"value\":\"__4");
 	gate_call("/api/lwm2m/read", "{\"device\": \"gw1\", \"path\": \"/3/0/1\"}");
 	message = gate_heard("gw1");
 	ew_test_advance(gate.test, 11 * EW_SECOND);
@@ -394,7 +398,7 @@ static void test_requests_wait_for_their_client_over_a_restart(void **state)
 	for (int i = 0; i < 5; i++) {
 		gate_call("/api/lwm2m/read", "{\"device\": \"gw9\", \"path\": \"/3\", "
 			  "\"queue\": 60}");
-		gate_called(202, i < 4 ? "queued" : "too many are open");
+		gate_called(202, i < 2 ? "queued" : "too many are open");
 	}
 }
 
