@@ -298,6 +298,7 @@ static uint64_t consumer_drop(struct consumer *consumer, uint64_t number)
 		consumer->count * sizeof(consumer->window[0]));
 	if (consumer->count > 0 && consumer->window[0].after < number) {
 		consumer->window[0].after = number;
+		consumer->window[0].when = ew_now(); /* what is left of it waits anew */
 	}
 	return number;
 }

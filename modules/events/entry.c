@@ -9,8 +9,6 @@
 #include "proto/json/json_out.h"
 #include "proto/json/number.h"
 
-#define SCRATCH_SIZE  1024u
-
 const char *entry_key(const struct entry_names *names)
 {
 	return names->device != NULL ? names->device : names->source;
@@ -93,20 +91,24 @@ static void entry_begin(struct bytes *to, const struct entry_names *names, const
 
 /* ---- events ---- */
 
-/* Is it one JSON object? */
-static bool entry_is_object(const char *text)
+/* Is it one JSON object? Texts with escapes are read into the room behind what is there. */
+static bool entry_is_object(struct bytes *to, const char *text)
 {
-	char scratch[SCRATCH_SIZE];
+	size_t size = strlen(text);
+	char *scratch = bytes_room(to, size);
 	struct json_in in;
 	struct json_in_token token;
 	int error;
 
-	json_in_begin(&in, text, strlen(text));
+	if (scratch == NULL) {
+		return false;
+	}
+	json_in_begin(&in, text, size);
 	if (json_in_next(&in, &token) != 0 || token.kind != JSON_IN_OBJECT) {
 		return false;
 	}
 	do {
-		json_in_scratch(&in, scratch, sizeof(scratch));
+		json_in_scratch(&in, scratch, size);
 		error = json_in_next(&in, &token);
 	} while (error == 0 && token.kind != JSON_IN_END);
 	return error == 0;
@@ -122,7 +124,7 @@ void entry_event(struct bytes *to, const struct entry_names *names, const struct
 	bytes_text(to, ",\"data\":");
 	if (event->body == NULL || event->body[0] == '\0') {
 		bytes_text(to, "{}}");
-	} else if (entry_is_object(event->body)) {
+	} else if (entry_is_object(to, event->body)) {
 		json_out_line(to, event->body);
 		bytes_char(to, '}');
 	} else {

@@ -340,9 +340,9 @@ ew_dur clients_next(struct events *events)
 	ew_dur next = INT64_MAX;
 
 	TAILQ_FOREACH(client, &events->clients, next) {
-		const struct consumer *consumer =
+		const struct consumer *consumer = client->is_blocked ? NULL :
 			consumers_find(&events->consumers, client->ask.consumer);
-		ew_dur due = client->is_looking ? 0 : client->due;
+		ew_dur due = client->is_looking && !client->is_blocked ? 0 : client->due;
 
 		if (consumer != NULL && consumer_due(consumer, events->settings) < due) {
 			due = consumer_due(consumer, events->settings);

@@ -31,6 +31,20 @@ static void test_the_old_form_shows_the_last_events(void **state)
 	assert_non_null(strstr(body, "\"data\":{}}]\n"));
 }
 
+static void test_an_object_with_a_long_text_with_escapes_is_an_object(void **state)
+{
+	static char body[16384];
+
+	(void)state;
+	world_start(NULL);
+	memset(body, 'x', sizeof(body) - 1);
+	memcpy(body, "{\"x\":\"\\n", 8);
+	memcpy(body + sizeof(body) - 3, "\"}", 3);
+	world_say_kind("test.x", body);
+	world_settle(1);
+	assert_non_null(strstr(world_get(""), "\"data\":{\"x\":\"\\nxxx"));
+}
+
 static void test_the_old_form_is_bounded(void **state)
 {
 	(void)state;
@@ -207,8 +221,37 @@ static void test_a_slow_stream_loses_nothing(void **state)
 	/* nobody acknowledged: all again */
 	ew_test_advance(test, 40 * EW_SECOND);
 	assert_true(world_count(ew_test_client_body(stream, NULL), "test.x") >= 120);
+	/* not read for longer than redeliver_after: it waits, and goes on */
+	ew_test_client_pause(stream);
+	ew_test_advance(test, 80 * EW_SECOND);
+	ew_test_client_go_on(stream);
+	ew_test_advance(test, EW_SECOND);
+	assert_true(world_count(ew_test_client_body(stream, NULL), "test.x") >= 180);
 	assert_int_equal(ew_test_stop(test, "ev"), 0);
 	assert_int_equal(ew_test_client_end(stream), EW_TEST_CUT);
+	ew_test_client_free(&stream);
+}
+
+static void test_a_stream_that_acknowledges_gets_nothing_again(void **state)
+{
+	struct ew_test_client *stream;
+	char ack[64];
+
+	(void)state;
+	world_start("redeliver_after: 10s\n");
+	stream = ew_test_ask(test, "GET", "/api/events?format=sse&consumer=c", NULL);
+	world_say(1, 2);
+	ew_test_advance(test, 6 * EW_SECOND);
+	world_assert_numbers(ew_test_client_body(stream, NULL), 1, 2);
+	(void)world_get("?since=0&limit=1");
+	(void)snprintf(ack, sizeof(ack), "consumer=c&id=%s",
+		       ew_test_client_header(asked, "Edgeway-Next"));
+	world_ack(ack, 200);
+	ew_test_advance(test, 6 * EW_SECOND);
+	assert_int_equal(world_count(ew_test_client_body(stream, NULL), "{\"n\":2}"), 1);
+	ew_test_advance(test, 6 * EW_SECOND);
+	assert_int_equal(world_count(ew_test_client_body(stream, NULL), "{\"n\":1}"), 1);
+	assert_int_equal(world_count(ew_test_client_body(stream, NULL), "{\"n\":2}"), 2);
 	ew_test_client_free(&stream);
 }
 
@@ -218,6 +261,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		with_test(test_the_old_form_shows_the_last_events),
+		with_test(test_an_object_with_a_long_text_with_escapes_is_an_object),
 		with_test(test_the_old_form_is_bounded),
 		with_test(test_a_reader_without_a_consumer_pages_by_id),
 		with_test(test_kinds_are_chosen),
@@ -225,6 +269,7 @@ int main(void)
 		with_test(test_removed_events_leave_a_mark),
 		with_test(test_a_stream_goes_on_where_it_was),
 		with_test(test_a_slow_stream_loses_nothing),
+		with_test(test_a_stream_that_acknowledges_gets_nothing_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
