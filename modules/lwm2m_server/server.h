@@ -95,7 +95,8 @@ struct server_order {
 /*
  * Send, or queue, a request. finished() follows, maybe before the return, unless
  * it is refused: -ENOENT no such client; -ENOSPC too many are open (half of `requests`
- * may wait), or too many observations; -EIO it may wait but cannot be kept; -EMSGSIZE over the limit of a message; -ENOMEM.
+ * may wait), or too many observations; -EIO it may wait but cannot be kept; -EMSGSIZE
+ * over the limit of a message; -ENOMEM.
  */
 int server_ask(struct server *server, const struct server_order *order, ew_dur now,
 	       uint64_t *id_out);
