@@ -107,9 +107,9 @@ ended() {
 	wait "$pid" || status=$?
 }
 
-# stop NAME [SIGNAL]: asks it to end, sets $status to how it did
+# stop NAME [SIGNAL]: asks it to end, if it has not by itself; sets $status to how it did
 stop() {
-	tell "$1" "${2:-TERM}"
+	tell "$1" "${2:-TERM}" 2>/dev/null || is_gone "$1"
 	ended "$1"
 }
 

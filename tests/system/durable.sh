@@ -31,11 +31,15 @@ plan() {
 	curl -sf "http://127.0.0.1:$port/control?$1" >"$work/plan"
 }
 
-# has FIELD LEAST: of the server's report
+# report FIELD: a number of the server's report
+report() {
+	curl -sf "http://127.0.0.1:$port/control" | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"
+}
+
+# has FIELD LEAST
 has() {
 	local value
-	value=$(curl -sf "http://127.0.0.1:$port/control" |
-		sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p")
+	value=$(report "$1")
 	[ "${value:-0}" -ge "$2" ]
 }
 
@@ -65,6 +69,8 @@ sed -i -e '/store:/d' -e 's/durable: yes/durable: no/' "$file"
 daemon
 wait_for 'the daemon' is_ready
 wait_for 'the first numbers' has numbered 500
+# what was said before the receiver was there, on a route that is not durable
+early=$(report missing)
 
 step 'the route is durable from a reload on, which opens the store'
 write_config 0
@@ -112,11 +118,10 @@ last=$(($(published) + 20000))
 write_config "$last"
 ctl reload >"$work/reload.log" 2>&1 || fail "reload: $(cat "$work/reload.log")"
 wait_for 'the last number' has_said "$last"
-wait_for 'all of them at the server' has numbered $((last * tags))
+wait_for 'all of them at the server' has numbered $((last * tags - early))
 stop daemon
 [ "$status" -eq 0 ] || fail "the daemon ended with $status"
 stop server
-grep -q '^missing' "$work/server.log" && fail 'numbers are missing'
-grep -q '"missing":0,' "$work/server.log" || fail 'no report'
+grep -q "\"missing\":$early," "$work/server.log" || fail 'numbers are missing'
 grep -q '"malformed":0' "$work/server.log" || fail 'malformed'
 tail -n 1 "$work/server.log"
