@@ -319,10 +319,6 @@ void receiver_meet(struct route *route)
 	if (route->durable != NULL) {
 		replay_meet(route);
 	}
-	if ((receiver->module->flags & EW_ACKS) != 0 && window_new(&route->window) != 0) {
-		log_msg(LOG_LEVEL_ERROR, route->name,
-			"no memory for positions: they are not counted");
-	}
 }
 
 /* The next route of an owner that left and came back. */

@@ -258,6 +258,8 @@ int endpoint_join(struct endpoint *endpoint)
 	error = durables_join(endpoint);
 	if (error == 0) {
 		error = plan_routes(bus);
+	}
+	if (error == 0) {
 		durables_joined(endpoint);
 	}
 	(void)pthread_mutex_unlock(&bus->lock);

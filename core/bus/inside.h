@@ -266,10 +266,10 @@ int plan_routes(struct bus *bus);
 unsigned plan_leave(struct endpoint *endpoint, bool keep);
 
 /*
- * The log has something of an owner whom no route brings to this receiver. True: now one does,
- * which ends with what the log has. Receiver's loop; takes the lock.
+ * The log has something of an owner whom no route brings to this receiver. 1: now one does,
+ * which ends with what the log has; 0: none shall; -ENOMEM. Receiver's loop; takes the lock.
  */
-bool plan_orphan(struct endpoint *receiver, struct owner *owner);
+int plan_orphan(struct endpoint *receiver, struct owner *owner);
 
 /* ---- feed.c: the producer's side of a route; the publisher's loop ---- */
 
@@ -377,8 +377,8 @@ void seen_device(struct endpoint *receiver, const struct route *route,
 void seen_tag(struct endpoint *receiver, const struct route *route, struct tag_version *version,
 	      enum ew_change change);
 
-/* Make a tag of the log known, with its device. Takes recalled. */
-void seen_recalled(struct endpoint *receiver, struct recalled *recalled);
+/* Make a tag of the log known, with its device. Takes recalled. -ENOMEM: neither is. */
+int seen_recalled(struct endpoint *receiver, struct recalled *recalled);
 
 /* Bring what is known of the route's owner in line with a snapshot; NULL: nothing is shown. */
 void seen_reconcile(struct endpoint *receiver, const struct route *route,

@@ -352,52 +352,64 @@ int plan_routes(struct bus *bus)
 	return error;
 }
 
-/* The filter through which a receiver would see the owner; NULL: none, or no durable one. */
-static struct filter *orphan_filter(struct endpoint *receiver, const struct owner *owner)
+/* Through what a receiver would see the owner; NULL: nothing, or nothing durable. Lock held. */
+static int orphan_filter(struct endpoint *receiver, const struct owner *owner,
+			 struct filter **filter_out)
 {
 	struct filter *filter = NULL;
+	int error = filter_new(receiver->bus->rules, owner->name, receiver->name,
+			       &receiver->wants, receiver->module->flags, &filter);
 
-	if (filter_new(receiver->bus->rules, owner->name, receiver->name, &receiver->wants,
-		       receiver->module->flags, &filter) != 0) {
-		return NULL;
-	}
 	if (filter != NULL && !filter->is_durable) {
 		filter_unref(&filter);
 	}
-	return filter;
+	*filter_out = filter;
+	return error;
 }
 
-bool plan_orphan(struct endpoint *receiver, struct owner *owner)
+/* NULL: there is nothing to bring. Lock held. */
+static int orphan_route(struct endpoint *receiver, struct owner *owner, struct route **route_out)
 {
 	struct replay *replay = replay_of(receiver);
-	struct bus *bus = receiver->bus;
 	struct route *route = NULL;
 	struct filter *filter;
+	int error = orphan_filter(receiver, owner, &filter);
 
-	if (replay_covers(replay, owner)) {
-		return false;
+	if (error == 0 && filter == NULL) {
+		(void)replay_cover(replay, owner);
+	} else if (error == 0 && !replay_covers(replay, owner)) {
+		route = route_new(receiver->bus, owner, receiver, filter);
+		error = route == NULL ? -ENOMEM : replay_plan(replay, route, filter);
+	}
+	if (error != 0) {
+		free_unmet(&route);
+	}
+	filter_unref(&filter);
+	*route_out = route;
+	return error;
+}
+
+int plan_orphan(struct endpoint *receiver, struct owner *owner)
+{
+	struct bus *bus = receiver->bus;
+	struct route *route;
+	int error;
+
+	if (replay_covers(replay_of(receiver), owner)) {
+		return 0;
 	}
 	(void)pthread_mutex_lock(&bus->lock);
-	filter = orphan_filter(receiver, owner);
-	if (filter == NULL) {
-		(void)replay_cover(replay, owner);
-	} else if (!replay_covers(replay, owner)) {
-		route = route_new(bus, owner, receiver, filter);
-		if (route != NULL && replay_plan(replay, route, filter) != 0) {
-			free_unmet(&route);
-		}
-	}
+	error = orphan_route(receiver, owner, &route);
 	(void)pthread_mutex_unlock(&bus->lock);
-	filter_unref(&filter);
 	if (route == NULL) {
-		return false;
+		return error;
 	}
 	/* it ends where the log ends now; no list has it, the receiver's reference is left */
 	atomic_store(&route->durable->ended_at, store_last(bus->store));
 	atomic_store(&route->is_ended, 1);
 	receiver_meet(route);
 	route_unref(&route);
-	return true;
+	return 1;
 }
 
 unsigned plan_leave(struct endpoint *endpoint, bool keep)

@@ -32,7 +32,7 @@ static struct owner *find_owner(struct replay *replay, const char *name)
 	struct recalled_owner *cell =
 		&replay->owners[(uintptr_t)name / 16 & (RECALLED_OWNERS - 1)];
 
-	if (cell->name != name) {
+	if (cell->name != name || cell->owner == NULL) {
 		cell->name = name;
 		cell->owner = registry_owner(&replay->receiver->bus->registry, name);
 	}
@@ -68,20 +68,26 @@ static struct route *find_wanting(const struct replay *replay, const struct owne
 	return NULL;
 }
 
-/* The route that a record is for; NULL: none shows it. */
-static struct route *find_route(struct replay *replay, const struct store_item *item)
+/* The route that a record is for; NULL: none shows it. -ENOMEM: not known. */
+static int find_route(struct replay *replay, const struct store_item *item,
+		      struct route **route_out)
 {
 	struct owner *owner = find_owner(replay, item->owner);
 	struct route *route;
+	int planned = 0;
 
 	if (owner == NULL) {
-		return NULL;
+		return -ENOMEM;
 	}
 	route = find_wanting(replay, owner, item);
-	if (route == NULL && plan_orphan(replay->receiver, owner)) {
-		route = find_wanting(replay, owner, item);
+	if (route == NULL) {
+		planned = plan_orphan(replay->receiver, owner);
 	}
-	return route;
+	if (planned < 0) {
+		return planned;
+	}
+	*route_out = planned > 0 ? find_wanting(replay, owner, item) : route;
+	return 0;
 }
 
 /* ---- tags ---- */
@@ -93,19 +99,19 @@ static const struct tag_version *known_version(const struct endpoint *receiver, 
 	return seen == NULL ? NULL : seen->version;
 }
 
-/* Make the tag known to the receiver, under the id it has today; EW_NO_ID: -ENOMEM. */
-static uint32_t recall_tag(struct route *route, const struct store_tag *tag)
+/* Make the tag known to the receiver, under the id it has today; EW_NO_ID: there is none left. */
+static int recall_tag(struct route *route, const struct store_tag *tag, uint32_t *id_out)
 {
 	struct endpoint *receiver = route->receiver;
 	struct recalled recalled;
-	uint32_t id;
+	int error = registry_recall(&receiver->bus->registry, route->owner, tag, &recalled);
 
-	if (registry_recall(&receiver->bus->registry, route->owner, tag, &recalled) != 0) {
-		return EW_NO_ID;
+	*id_out = EW_NO_ID;
+	if (error == 0) {
+		*id_out = recalled.tag->info.id;
+		error = seen_recalled(receiver, &recalled);
 	}
-	id = recalled.tag->info.id;
-	seen_recalled(receiver, &recalled);
-	return id;
+	return error == -EMSGSIZE ? 0 : error;
 }
 
 static void judge(const struct route *route, struct store_known *known)
@@ -118,25 +124,26 @@ static void judge(const struct route *route, struct store_known *known)
 	}
 }
 
-/* The id of a tag that passes; EW_NO_ID: it does not. */
-static uint32_t find_tag(struct route *route, struct store_known *known)
+/* Find out the mark of a tag. -ENOMEM. */
+static int know_tag(struct route *route, struct store_known *known)
 {
 	struct endpoint *receiver = route->receiver;
 	uint32_t id = (uint32_t)known->mark;
+	int error = 0;
 
 	if ((known->mark & KNOWN_JUDGED) == 0) {
 		judge(route, known);
 	}
 	if ((known->mark & KNOWN_PASSES) == 0) {
-		return EW_NO_ID;
+		return 0;
 	}
 	if (id == EW_NO_ID || known->mark >> KNOWN_SINCE != receiver->tags_forgotten) {
-		id = recall_tag(route, &known->tag);
+		error = recall_tag(route, &known->tag, &id);
 		known->mark = (known->mark & (KNOWN_JUDGED | KNOWN_PASSES |
 					      UINT64_C(0xf) << 32)) |
-			      forgotten_bits(receiver) | id;
+			      forgotten_bits(receiver) | (error == 0 ? id : EW_NO_ID);
 	}
-	return id;
+	return error;
 }
 
 /* The tag has another carrier today. False: there is no way from one to the other. */
@@ -178,7 +185,7 @@ struct selection {
 	uint32_t passing;
 	uint32_t kept_back;             /* by the filter */
 	uint32_t retyped;               /* no way to today's datatype */
-	uint32_t unknown;               /* no memory to know the tag */
+	uint32_t unknown;               /* no id is left for the tag */
 	size_t text_bytes;
 };
 
@@ -187,7 +194,7 @@ static void select_sample(struct route *route, const struct store_item *item, ui
 {
 	struct ew_sample *sample = &item->samples.at[index];
 	struct store_known *known = &item->samples.known[sample->tag];
-	uint32_t id = find_tag(route, known);
+	uint32_t id = (uint32_t)known->mark;
 	const struct tag_version *version = known_version(route->receiver, id);
 
 	sample->tag = id;
@@ -210,20 +217,42 @@ static size_t samples_bytes(const struct selection *selection)
 	return selection->passing * sizeof(struct ew_sample) + selection->text_bytes;
 }
 
-/* The passing samples stand at the front, with the ids of today. */
-static struct block *samples_block(const struct replay *replay, const struct store_item *item,
-				   const struct selection *selection)
+/*
+ * All that takes memory, before anything is said or changed: the tags are known, and
+ * there is a block for what may pass. -ENOMEM.
+ */
+static int prepare_samples(struct replay *replay, struct route *route,
+			   const struct store_item *item, struct block **block_out)
 {
-	struct block *block = block_take(replay->pool, BLOCK_SAMPLES, samples_bytes(selection));
-	uint32_t count = selection->passing;
-	struct ew_sample *to;
-	unsigned char *text;
+	struct selection most = { 0 };
 
-	if (block == NULL) {
-		return NULL;
+	for (uint32_t i = 0; i < item->samples.count; i++) {
+		const struct ew_sample *sample = &item->samples.at[i];
+		struct store_known *known = &item->samples.known[sample->tag];
+		int error = know_tag(route, known);
+
+		if (error != 0) {
+			return error;
+		}
+		if ((known->mark & KNOWN_PASSES) != 0) {
+			most.passing++;
+			most.text_bytes += ew_sample_has_bytes(sample) ? sample->v.x.size : 0;
+		}
 	}
-	to = block_samples(block);
-	text = block->body + count * sizeof(*to);
+	if (most.passing > 0) {
+		*block_out = block_take(replay->pool, BLOCK_SAMPLES, samples_bytes(&most));
+	}
+	return most.passing > 0 && *block_out == NULL ? -ENOMEM : 0;
+}
+
+/* The passing samples stand at the front, with the ids of today. */
+static void fill_block(const struct replay *replay, const struct store_item *item,
+		       const struct selection *selection, struct block *block)
+{
+	uint32_t count = selection->passing;
+	struct ew_sample *to = block_samples(block);
+	unsigned char *text = block->body + count * sizeof(*to);
+
 	memcpy(to, item->samples.at, count * sizeof(*to));
 	for (uint32_t i = 0; i < count; i++) {
 		if (replay_is_live_first(replay)) {
@@ -236,7 +265,6 @@ static struct block *samples_block(const struct replay *replay, const struct sto
 		}
 	}
 	block->count = count;
-	return block;
 }
 
 /* ---- events ---- */
@@ -283,37 +311,34 @@ static void deliver_block(struct route *route, struct block *block,
 	receiver_deliver_stored(route, block);
 }
 
-static void deliver_event(struct replay *replay, struct route *route,
-			  const struct store_item *item)
+static int prepare(struct replay *replay, struct route *route, const struct store_item *item,
+		   struct block **block_out)
 {
-	struct block *block;
+	if (item->kind == STORE_SAMPLES) {
+		return prepare_samples(replay, route, item, block_out);
+	}
+	if (route->durable->filter->events) {
+		*block_out = stored_event(replay, item);
+	}
+	return route->durable->filter->events && *block_out == NULL ? -ENOMEM : 0;
+}
 
-	if (!route->durable->filter->events) {
-		return;
+static void deliver_event(struct replay *replay, struct route *route,
+			  const struct store_item *item, struct block *block)
+{
+	if (block != NULL) {
+		drain_count(replay, event_bytes(block));
+		deliver_block(route, block, item);
 	}
-	block = stored_event(replay, item);
-	if (block == NULL) {
-		receiver_tell_gap(route, EW_GAP_NO_MEMORY, 0, 1);
-		return;
-	}
-	drain_count(replay, event_bytes(block));
-	deliver_block(route, block, item);
 }
 
 static void deliver_samples(struct replay *replay, struct route *route,
-			    const struct store_item *item)
+			    const struct store_item *item, struct block *block)
 {
 	struct selection selection = { 0 };
-	struct block *block = NULL;
 
 	for (uint32_t i = 0; i < item->samples.count; i++) {
 		select_sample(route, item, i, &selection);
-	}
-	if (selection.passing > 0) {
-		block = samples_block(replay, item, &selection);
-	}
-	if (block == NULL) {
-		selection.unknown += selection.passing;
 	}
 	atomic_fetch_add_explicit(&route->filtered, selection.kept_back, memory_order_relaxed);
 	if (selection.unknown > 0) {
@@ -322,16 +347,23 @@ static void deliver_samples(struct replay *replay, struct route *route,
 	if (selection.retyped > 0) {
 		receiver_tell_gap(route, EW_GAP_RETYPED, selection.retyped, 0);
 	}
-	if (block != NULL) {
+	if (selection.passing > 0) {
+		fill_block(replay, item, &selection, block);
 		drain_count(replay, samples_bytes(&selection));
 		deliver_block(route, block, item);
+	} else {
+		block_unref(&block);
 	}
 }
 
 enum recall recall_item(struct replay *replay, const struct store_item *item)
 {
-	struct route *route = item->kind == STORE_ENTRY ? NULL : find_route(replay, item);
+	struct route *route = NULL;
+	struct block *block = NULL;
 
+	if (item->kind != STORE_ENTRY && find_route(replay, item, &route) != 0) {
+		return RECALL_NO_MEMORY;
+	}
 	if (route == NULL) {
 		return RECALL_DONE;
 	}
@@ -347,12 +379,15 @@ enum recall recall_item(struct replay *replay, const struct store_item *item)
 	if (!drain_may(replay)) {
 		return RECALL_TOO_FAST;
 	}
+	if (prepare(replay, route, item, &block) != 0) {
+		return RECALL_NO_MEMORY;
+	}
 	while (receiver_redeliver(route)) {
 	}
 	if (item->kind == STORE_EVENT) {
-		deliver_event(replay, route, item);
+		deliver_event(replay, route, item, block);
 	} else {
-		deliver_samples(replay, route, item);
+		deliver_samples(replay, route, item, block);
 	}
 	return RECALL_DONE;
 }

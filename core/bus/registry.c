@@ -290,7 +290,8 @@ static int bury_unborn_device(struct registry *registry, struct owner *owner,
 	struct device *device = calloc(1, sizeof(*device));
 	uint32_t id = registry->device_ids + 1;
 	_Atomic(struct device *) *at = page_table_make(&registry->devices, id);
-	int error = device == NULL || at == NULL ? -ENOMEM :
+	int error = id >= PAGE_IDS_MAX ? -EMSGSIZE :
+		    device == NULL || at == NULL ? -ENOMEM :
 						   device_version_new(&info, &device->version);
 
 	if (error == 0) {

@@ -359,6 +359,9 @@ static bool step(struct replay *replay)
 	case RECALL_TOO_FAST:
 		timer_set(&replay->timer, drain_wait(replay), 0);
 		return false;
+	case RECALL_NO_MEMORY:
+		read_failed(replay, -ENOMEM);
+		return false;
 	}
 	return false;
 }
@@ -420,12 +423,14 @@ static void replay_tick(struct loop_timer *timer)
 }
 
 /* What is read for some routes before others are met would have to be read again for them. */
+static bool may_begin(const struct replay *replay)
+{
+	return atomic_load_explicit(&replay->receiver->bus->is_ready, memory_order_acquire) &&
+	       atomic_load_explicit(&replay->unmet, memory_order_acquire) == 0;
+}
+
 static bool begin(struct replay *replay)
 {
-	if (!atomic_load_explicit(&replay->receiver->bus->is_ready, memory_order_acquire) ||
-	    atomic_load_explicit(&replay->unmet, memory_order_acquire) > 0) {
-		return false;
-	}
 	/* not made with the endpoint: a loop that runs has its timers to itself */
 	if (replay->timer.loop == NULL &&
 	    timer_init(&replay->timer, replay->receiver->config.loop, replay_tick) != 0) {
@@ -441,8 +446,12 @@ bool replay_run(struct replay *replay)
 {
 	bool more = true;
 
-	if (!begin(replay)) {
+	if (!may_begin(replay)) {
 		return false;
+	}
+	if (!begin(replay)) {
+		/* without a timer there is no later: the loop asks at once */
+		return true;
 	}
 	if (replay->has_new_span) {
 		look_again(replay);

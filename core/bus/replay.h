@@ -61,7 +61,8 @@ static inline bool replay_is_live_first(const struct replay *replay)
 enum recall {
 	RECALL_DONE,
 	RECALL_NO_ROOM,                 /* of the route: an answer makes some */
-	RECALL_TOO_FAST                 /* the drain limit: wait */
+	RECALL_TOO_FAST,                /* the drain limit: wait */
+	RECALL_NO_MEMORY                /* nothing was said of it: try again */
 };
 
 enum recall recall_item(struct replay *replay, const struct store_item *item);

@@ -32,7 +32,9 @@ struct route *route_new(struct bus *bus, struct owner *owner, struct endpoint *r
 	if (asprintf(&route->name, "%s>%s", owner->name, receiver->name) < 0) {
 		route->name = NULL;
 	}
-	if (route->name == NULL || ring_new(capacity, &route->ring) != 0) {
+	if (route->name == NULL || ring_new(capacity, &route->ring) != 0 ||
+	    ((receiver->module->flags & EW_ACKS) != 0 && window_new(&route->window) != 0)) {
+		ring_free(&route->ring);
 		free(route->name);
 		free(route);
 		return NULL;

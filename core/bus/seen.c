@@ -163,11 +163,18 @@ void seen_tag(struct endpoint *receiver, const struct route *route, struct tag_v
 	}
 }
 
-void seen_recalled(struct endpoint *receiver, struct recalled *recalled)
+int seen_recalled(struct endpoint *receiver, struct recalled *recalled)
 {
-	show_device(receiver, recalled->owner, recalled->device);
-	show_tag(receiver, recalled->owner, recalled->tag);
+	int error = -ENOMEM;
+
+	if (page_table_make(&receiver->seen_devices, recalled->device->info.id) != NULL &&
+	    page_table_make(&receiver->seen_tags, recalled->tag->info.id) != NULL) {
+		show_device(receiver, recalled->owner, recalled->device);
+		show_tag(receiver, recalled->owner, recalled->tag);
+		error = 0;
+	}
 	registry_recalled_fini(&receiver->bus->registry, recalled);
+	return error;
 }
 
 /* ---- snapshots ---- */

@@ -78,15 +78,28 @@ static bool reader_see_totals(struct store_reader *reader, struct reader_owner *
 
 /* ---- records ---- */
 
-static int reader_learn_tag(struct store_reader *reader, const struct record *record)
+static int reader_copy_tag(struct store_reader *reader, const struct store_tag *tag,
+			   struct store_tag *copy_out)
 {
-	struct store_known *known;
-	struct store_tag tag;
-	uint32_t id;
+	struct store_tag copy = {
+		.device = arena_text(&reader->texts, tag->device, strlen(tag->device)),
+		.device_type = arena_text(&reader->texts, tag->device_type,
+					  strlen(tag->device_type)),
+		.name = arena_text(&reader->texts, tag->name, strlen(tag->name)),
+		.unit = arena_text(&reader->texts, tag->unit, strlen(tag->unit)),
+		.type = tag->type,
+	};
 
-	if (!record_tag_get(record, &id, &tag)) {
-		return 0;
+	if (copy.device == NULL || copy.device_type == NULL || copy.name == NULL ||
+	    copy.unit == NULL) {
+		return -ENOMEM;
 	}
+	*copy_out = copy;
+	return 0;
+}
+
+static int reader_learn_tag(struct store_reader *reader, uint32_t id, const struct store_tag *tag)
+{
 	if (id >= reader->known_room) {
 		uint32_t room = id < 128 ? 128 : 2 * id;
 		struct store_known *grown = realloc(reader->known, room * sizeof(*grown));
@@ -100,21 +113,27 @@ static int reader_learn_tag(struct store_reader *reader, const struct record *re
 	if (id >= reader->known_count) {
 		/* entries that damage took have no name */
 		memset(&reader->known[reader->known_count], 0,
-		       (id + 1 - reader->known_count) * sizeof(*known));
+		       (id + 1 - reader->known_count) * sizeof(*reader->known));
 		reader->known_count = id + 1;
 	}
-	known = &reader->known[id];
-	known->mark = 0;
-	known->tag.type = tag.type;
-	known->tag.device = arena_text(&reader->texts, tag.device, strlen(tag.device));
-	known->tag.device_type = arena_text(&reader->texts, tag.device_type,
-					    strlen(tag.device_type));
-	known->tag.name = arena_text(&reader->texts, tag.name, strlen(tag.name));
-	known->tag.unit = arena_text(&reader->texts, tag.unit, strlen(tag.unit));
-	return known->tag.device == NULL || known->tag.device_type == NULL ||
-			       known->tag.name == NULL || known->tag.unit == NULL
-		       ? -ENOMEM
-		       : 0;
+	reader->known[id].mark = 0;
+	return reader_copy_tag(reader, tag, &reader->known[id].tag);
+}
+
+static int reader_on_tag(struct store_reader *reader, const struct record *record)
+{
+	struct store_tag tag;
+	uint32_t id;
+	int error = 0;
+
+	if (record_tag_get(record, &id, &tag)) {
+		error = reader_learn_tag(reader, id, &tag);
+	}
+	if (error != 0) {
+		/* the samples behind it would have no name */
+		scan_again(&reader->scan, record);
+	}
+	return error;
 }
 
 /* By how much the wall clock was wrong at a record. */
@@ -340,7 +359,7 @@ int reader_on_record(struct store_reader *reader, const struct record *record,
 	case RECORD_OWNER:
 		return reader_on_owner(reader, record, item_out);
 	case RECORD_TAG:
-		return reader_learn_tag(reader, record);
+		return reader_on_tag(reader, record);
 	case RECORD_CLOCK:
 		if (!reader->has_clock && record_clock_get(record, &pair)) {
 			reader->has_clock = true;

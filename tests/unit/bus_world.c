@@ -126,7 +126,7 @@ void pass(struct world *world, int64_t span)
 	run(world);
 }
 
-struct peer *join_with(struct world *world, const char *name, const struct ew_module *like)
+struct peer *come(struct world *world, const char *name, const struct ew_module *like)
 {
 	struct peer *peer = &world->peers[world->count++];
 	struct endpoint_config config = { .name = name, .module = &peer->module };
@@ -140,6 +140,13 @@ struct peer *join_with(struct world *world, const char *name, const struct ew_mo
 	config.control = &peer->control;
 	assert_int_equal(endpoint_new(world->bus, &config, &peer->endpoint), 0);
 	endpoint_set_self(peer->endpoint, peer);
+	return peer;
+}
+
+struct peer *join_with(struct world *world, const char *name, const struct ew_module *like)
+{
+	struct peer *peer = come(world, name, like);
+
 	assert_int_equal(endpoint_join(peer->endpoint), 0);
 	return peer;
 }

@@ -55,6 +55,8 @@ int world_teardown(void **state);
 
 #define WORLD_TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
+/* One that is there, and has not joined. */
+struct peer *come(struct world *world, const char *name, const struct ew_module *like);
 struct peer *join_with(struct world *world, const char *name, const struct ew_module *like);
 /* Leave; in two steps when only some loops shall run in between. */
 void begin_leave(struct peer *peer, bool keep);
