@@ -118,10 +118,14 @@ struct durable_receiver {
 /*
  * The receivers for which the log keeps what is published, also while they
  * are not here. One that is new begins now; one that is not named any more
- * loses what it has not got. Main thread. -ENOMEM, and what store.h says of
+ * keeps what it has not got until bus_drop_durables(), and is as it was when
+ * it is named again before. Main thread. -ENOMEM, and what store.h says of
  * cursors; what could be done is done.
  */
 int bus_set_durables(struct bus *bus, const struct durable_receiver *receivers, size_t count);
+
+/* What the log keeps for receivers that the last list did not name goes. Main thread. */
+void bus_drop_durables(struct bus *bus);
 
 /*
  * All instances of the start have joined, or will not: receivers may read the

@@ -298,7 +298,7 @@ static void drop_cursors(struct bus *bus)
 
 int bus_set_durables(struct bus *bus, const struct durable_receiver *receivers, size_t count)
 {
-	struct list *node, *after;
+	struct list *node;
 	int error = 0;
 
 	if (bus->store == NULL) {
@@ -313,14 +313,6 @@ int bus_set_durables(struct bus *bus, const struct durable_receiver *receivers, 
 
 		error = failed != 0 ? failed : error;
 	}
-	list_for_each_safe(node, after, &bus->durables) {
-		struct durable_name *durable = list_entry(node, struct durable_name, node);
-
-		if (!durable->is_named) {
-			drop_name(bus, durable);
-		}
-	}
-	drop_cursors(bus);
 	(void)plan_routes(bus);
 	list_for_each(node, &bus->endpoints) {
 		struct endpoint *endpoint = list_entry(node, struct endpoint, node);
@@ -332,6 +324,26 @@ int bus_set_durables(struct bus *bus, const struct durable_receiver *receivers, 
 	}
 	(void)pthread_mutex_unlock(&bus->lock);
 	return error;
+}
+
+void bus_drop_durables(struct bus *bus)
+{
+	struct list *node, *after;
+
+	if (bus->store == NULL) {
+		return;
+	}
+	(void)pthread_mutex_lock(&bus->lock);
+	list_for_each_safe(node, after, &bus->durables) {
+		struct durable_name *durable = list_entry(node, struct durable_name, node);
+
+		if (!durable->is_named) {
+			drop_name(bus, durable);
+		}
+	}
+	drop_cursors(bus);
+	(void)plan_routes(bus);
+	(void)pthread_mutex_unlock(&bus->lock);
 }
 
 void bus_ready(struct bus *bus)

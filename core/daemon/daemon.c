@@ -371,6 +371,7 @@ static int daemon_begin(struct daemon *daemon)
 
 	diag_init(&diag);
 	error = storage_apply(daemon, daemon->config);
+	storage_commit(daemon);
 	error = error != 0 ? error : settings_apply_routes(daemon, daemon->config);
 	error = error != 0 ? error : settings_apply_access(daemon, daemon->config);
 	error = error != 0 ? error : supervisor_begin(daemon, &diag);

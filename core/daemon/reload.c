@@ -8,7 +8,8 @@
  *   nothing changed                    apply the old plan ──▶ told, as before
  *
  * Nothing is applied before the whole new configuration was read, judged and
- * bound by the modules' tables. Instances that did not change are not touched.
+ * bound by the modules' tables. Instances that did not change are not touched. What
+ * cannot be taken back, such as dropping what the store keeps, waits for the end.
  * What can only change at a start (state_dir, gateway, uplinks, the store's path)
  * refuses the reload and says so.
  */
@@ -68,6 +69,8 @@ static void reload_finish(struct daemon *daemon, int error, const char *text)
 	};
 	char summary[160];
 
+	/* the new one or the old one, as it turned out */
+	storage_commit(daemon);
 	log_msg(error == 0 ? LOG_LEVEL_NOTICE : LOG_LEVEL_ERROR, NULL, "reload %s: %s",
 		error == 0 ? "done" : "refused", text);
 	audit_write(daemon->audit, &record);
@@ -292,6 +295,10 @@ static int reload_switch(struct daemon *daemon, struct config *into)
 	}
 	if (error == 0) {
 		error = reload_apply_shared(daemon, into, &diff);
+		if (error != 0) {
+			/* as much of it as had been applied */
+			(void)reload_apply_shared(daemon, daemon->config, &diff);
+		}
 	}
 	if (error == 0) {
 		reload->old = daemon->config;

@@ -216,8 +216,17 @@ void storage_ready(struct daemon *daemon);
 /* They wait no longer when it is, or it took too long. Every tick. */
 void storage_look_at_clock(struct daemon *daemon);
 
-/* Open the log when a configuration needs one first; tell the bus who is durable. -ENOMEM. */
+/*
+ * Open the log when a configuration needs one first; tell the bus who is durable. Nothing
+ * that is stored goes. -ENOMEM.
+ */
 int storage_apply(struct daemon *daemon, const struct config *config);
+
+/*
+ * The configuration stays: its limits hold, and what nobody is durable for any more
+ * goes. There is no way back from it.
+ */
+void storage_commit(struct daemon *daemon);
 
 /* Is a receiver durable, and how? flags: of its module. */
 bool storage_wants(const struct config *config, const char *name, uint32_t flags,

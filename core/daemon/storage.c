@@ -119,16 +119,6 @@ static struct store_config storage_config(const struct config_store *from, const
 	};
 }
 
-/* All but its path, which takes a restart. */
-static void storage_set_limits(struct daemon *daemon, const struct config *config)
-{
-	const struct store_config limits = storage_config(&config->store, NULL);
-
-	if (daemon->store != NULL) {
-		store_set_limits(daemon->store, &limits);
-	}
-}
-
 static void storage_open_log(struct daemon *daemon, const struct config_store *from)
 {
 	const struct store_listener listener = {
@@ -170,7 +160,6 @@ int storage_apply(struct daemon *daemon, const struct config *config)
 	if (receivers == NULL) {
 		return -ENOMEM;
 	}
-	storage_set_limits(daemon, config);
 	count = storage_list(daemon, config, receivers);
 	if (daemon->store == NULL && (config->store.is_given || count > 0)) {
 		storage_open_log(daemon, &config->store);
@@ -183,6 +172,17 @@ int storage_apply(struct daemon *daemon, const struct config *config)
 	free(receivers);
 	/* trouble with the store stops nobody */
 	return 0;
+}
+
+void storage_commit(struct daemon *daemon)
+{
+	/* all but its path, which takes a restart */
+	const struct store_config limits = storage_config(&daemon->config->store, NULL);
+
+	if (daemon->store != NULL) {
+		store_set_limits(daemon->store, &limits);
+	}
+	bus_drop_durables(daemon->bus);
 }
 
 /* ---- the clock ---- */

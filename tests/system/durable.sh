@@ -8,7 +8,7 @@
 # shellcheck source=tests/lib/daemon.bash
 . "$top_srcdir/tests/lib/daemon.bash"
 
-take_modules numbers http_uplink
+take_modules numbers http_uplink faulty
 port=$(free_port)
 tags=4
 
@@ -106,6 +106,17 @@ grep -Eq '^lasts: +[0-9.]+ (s|min|h|days) more at ' "$work/page" ||
 	fail "how long? $(cat "$work/page")"
 grep -Eq '^cloud +behind .* not at this pace$' "$work/page" || fail "who? $(cat "$work/page")"
 grep -q '^Nothing was lost since the start' "$work/page" || fail "lost? $(cat "$work/page")"
+step 'a reload that fails drops nothing, though it would have'
+cp "$file" "$work/good.yaml"
+sed -i -e 's/size: 64MiB/size: 32MiB/' -e '/cloud/d' -e '/^routes:/d' \
+	-e 's/^instances:/&\n  bad: {module: faulty, fault: start}/' "$file"
+! ctl reload >"$work/reload.log" 2>&1 || fail 'it was taken'
+grep -q 'the old configuration goes on' "$work/reload.log" ||
+	fail "reload: $(cat "$work/reload.log")"
+cp "$work/good.yaml" "$file"
+ctl --json store | grep -q '"bytes_max":67108864,' || fail 'the limits were changed'
+! has_logged daemon 'is not durable any more' || fail 'the cursor was dropped'
+wait_for 'the daemon' is_ready
 step 'a reload changes the limits of the store, and nobody is restarted'
 sed -i 's/size: 64MiB/size: 32MiB, age: 2d/' "$file"
 ctl reload >"$work/reload.log" 2>&1 || fail "reload: $(cat "$work/reload.log")"

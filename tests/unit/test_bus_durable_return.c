@@ -155,8 +155,35 @@ static void test_a_receiver_that_is_dropped_leaves_no_cursor(void **state)
 	begin(*state);
 	assert_int_equal(store_cursor_get(disk.store, "sink", &cursor), 0);
 	assert_int_equal(bus_set_durables(((struct world *)*state)->bus, NULL, 0), 0);
+	bus_drop_durables(((struct world *)*state)->bus);
 	assert_int_equal(store_cursor_get(disk.store, "sink", &cursor), -ENOENT);
 	assert_int_equal(((struct world *)*state)->bus->away, 0);
+}
+
+/* As by a reload that takes it away, and is rolled back. */
+static void test_a_receiver_that_is_named_again_has_lost_nothing(void **state)
+{
+	const struct durable_receiver how = { .name = "sink" };
+	struct world *world = *state;
+	struct peer *sink, *src;
+	uint32_t tag;
+
+	begin(world);
+	src = source(world, &tag);
+	sink = join_with(world, "sink", &acking);
+	run(world);
+	publish_range(src, tag, 0, 10);
+	run(world);
+	assert_int_equal(bus_set_durables(world->bus, NULL, 0), 0);
+	leave(world, sink, false);
+	publish_range(src, tag, 10, 20);
+	run(world);
+	set_durables(world, &how);
+	bus_drop_durables(world->bus);
+	sink = join_with(world, "sink", &acking);
+	run(world);
+
+	assert_values(sink, 0, 0, 20);
 }
 
 /* The receiver leaves before it has looked into its queues. */
@@ -278,6 +305,7 @@ int main(void)
 		DURABLE_TEST(test_a_restart_goes_on_with_the_same_tags),
 		DURABLE_TEST(test_a_publisher_reloads_while_its_route_is_behind),
 		DURABLE_TEST(test_a_receiver_that_is_dropped_leaves_no_cursor),
+		DURABLE_TEST(test_a_receiver_that_is_named_again_has_lost_nothing),
 		DURABLE_TEST(test_what_waits_in_the_queue_leaves_the_rest_answered),
 		DURABLE_TEST(test_a_queue_keeps_only_its_own_open),
 		DURABLE_TEST(test_a_receiver_that_leaves_reads_no_further),
