@@ -13,11 +13,8 @@
 
 #include "core/base/clock.h"
 #include "core/store/inside.h"
-#include "core/store/samples.h"
 
-#define PART_BYTES  ((size_t)256 << 10) /* of samples in one record, about */
-#define TAG_BYTES_MAX  8192u                    /* of a dictionary entry */
-#define TIGHT_BYTES    65536u                   /* of the last segment there may be */
+#define TIGHT_BYTES  65536u             /* of the last segment there may be */
 
 /* ---- a segment's beginning and end ---- */
 
@@ -79,8 +76,7 @@ unsigned char *append_put_closing(struct store *store, unsigned char *at,
 	return at + SEGMENT_TRAILER_BYTES;
 }
 
-/* What was encoded at the tail's head counts from now on. */
-static void append_commit(struct store *store, const unsigned char *end)
+void append_commit(struct store *store, const unsigned char *end)
 {
 	struct segment *segment = store->open;
 	size_t bytes = (size_t)(end - tail_at(&store->tail, store->tail.head));
@@ -190,11 +186,7 @@ static void append_say_owner(struct store *store, struct store_owner *owner)
 	owner->serial = store->dictionary.serial;
 }
 
-/*
- * An open segment with room for `bound` more bytes, if need be a new one, and as
- * much room in the tail; the owner (or NULL) is known there.
- */
-static int append_prepare(struct store *store, struct store_owner *owner, size_t bound)
+int append_prepare(struct store *store, struct store_owner *owner, size_t bound)
 {
 	struct segment *segment = store->open;
 	size_t closing = append_closing_bound(store);
@@ -228,7 +220,7 @@ static int append_prepare(struct store *store, struct store_owner *owner, size_t
  * While the clock is not known good it is written down beside the monotonic
  * time: what was wrong with it then can be made good later.
  */
-static unsigned char *append_put_head(struct store *store, const struct store_owner *owner,
+unsigned char *append_put_head(struct store *store, const struct store_owner *owner,
 				      uint64_t number, ew_dur stamped, bool has_wall)
 {
 	unsigned char *at = tail_at(&store->tail, store->tail.head) + RECORD_HEADER_BYTES;
@@ -247,8 +239,7 @@ static unsigned char *append_put_head(struct store *store, const struct store_ow
 	return record_head_put(at, &head, &store->open->header.base);
 }
 
-/* A record of data is encoded up to `end`: it has the next lsn. */
-static uint64_t append_data(struct store *store, enum record_kind kind, const unsigned char *end)
+uint64_t append_data(struct store *store, enum record_kind kind, const unsigned char *end)
 {
 	struct segment *segment = store->open;
 	uint64_t lsn = atomic_load_explicit(&store->last, memory_order_relaxed) + 1;
@@ -259,150 +250,6 @@ static uint64_t append_data(struct store *store, enum record_kind kind, const un
 	segment->index.records++;
 	atomic_store_explicit(&store->last, lsn, memory_order_release);
 	return lsn;
-}
-
-/* A tag that the open segment does not know yet. */
-static int append_tag(struct store *store, uint32_t tag, uint32_t *id_out)
-{
-	struct store_tag described = { 0 };
-	unsigned char *at;
-	int error = -ENOENT;
-
-	if (store->listener.describe != NULL) {
-		error = store->listener.describe(store->listener.arg, tag, &described);
-	}
-	if (error == 0 && record_tag_bound(&described) > TAG_BYTES_MAX) {
-		error = -EMSGSIZE;
-	}
-	if (error == 0 && tail_room(&store->tail) < record_tag_bound(&described)) {
-		error = -EAGAIN;
-	}
-	if (error == 0) {
-		error = dictionary_add(&store->dictionary, tag, id_out);
-	}
-	if (error != 0) {
-		return error;
-	}
-	at = tail_at(&store->tail, store->tail.head);
-	append_commit(store, at + record_frame(at, RECORD_TAG, store->open->index.last,
-					       record_tag_put(at + RECORD_HEADER_BYTES, *id_out,
-							      &described)));
-	return 0;
-}
-
-/* Make sure that the open segment's dictionary has all tags; their numbers to ids. */
-static int append_tags(struct store *store, const struct store_batch *batch, uint32_t *ids_out)
-{
-	/* a copy: writing ids would make the loop read it anew */
-	struct dictionary known = store->dictionary;
-	int error = 0;
-
-	for (uint32_t i = 0; i < batch->count && error == 0; i++) {
-		if (!dictionary_find(&known, batch->samples[i].tag, &ids_out[i])) {
-			error = append_tag(store, batch->samples[i].tag, &ids_out[i]);
-			known = store->dictionary;
-		}
-	}
-	return error;
-}
-
-/* What one look at a batch, without the lock, tells. */
-struct append_size {
-	size_t bytes;                   /* of the samples, at most */
-	size_t bound;                   /* of all their records */
-	ew_time earliest, latest;
-};
-
-static int append_measure(const struct store *store, const struct store_batch *batch,
-			  struct append_size *size_out)
-{
-	struct append_size size = {
-		.bytes = batch->count * (size_t)SAMPLES_ONE_MAX,
-		.earliest = batch->samples[0].time,
-		.latest = batch->samples[0].time,
-	};
-
-	for (uint32_t i = 0; i < batch->count; i++) {
-		const struct ew_sample *sample = &batch->samples[i];
-
-		size.earliest = sample->time < size.earliest ? sample->time : size.earliest;
-		size.latest = sample->time > size.latest ? sample->time : size.latest;
-		if (ew_sample_has_bytes(sample)) {
-			if (sample->v.x.size > STORE_TEXT_MAX) {
-				return -EMSGSIZE;
-			}
-			size.bytes += sample->v.x.size;
-		}
-	}
-	size.bound = size.bytes + (1 + 2 * size.bytes / PART_BYTES) *
-					  (RECORD_HEADER_BYTES + 2 * RECORD_NUMBER_MAX);
-	*size_out = size;
-	return size.bound <= store->tail.size / 2 ? 0 : -EMSGSIZE;
-}
-
-/* How many samples from here make one record. */
-static uint32_t append_part(const struct ew_sample *samples, uint32_t count)
-{
-	size_t bytes = 0;
-	uint32_t i = 0;
-
-	while (i < count && (i == 0 || bytes < PART_BYTES)) {
-		bytes += SAMPLES_ONE_MAX;
-		if (ew_sample_has_bytes(&samples[i])) {
-			/* a long text ends the part before it */
-			if (i > 0 && samples[i].v.x.size > PART_BYTES - SAMPLES_ONE_MAX) {
-				break;
-			}
-			bytes += samples[i].v.x.size;
-		}
-		i++;
-	}
-	return i;
-}
-
-static uint64_t append_record(struct store *store, struct store_owner *owner,
-			      const struct store_batch *part, const uint32_t *ids)
-{
-	struct segment *segment = store->open;
-	struct segment_index *index = &segment->index;
-	unsigned char *at = append_put_head(store, owner, part->number, part->stamped,
-					    (part->samples[0].flags & EW_CLOCK_UNSET) != 0);
-
-	at = samples_put(at, part->samples, ids, part->count, &segment->header.base);
-	index->samples += part->count;
-	owner->samples += part->count;
-	store->counts.appended_samples += part->count;
-	return append_data(store, RECORD_SAMPLES, at);
-}
-
-static int append_samples(struct store *store, struct store_owner *owner,
-			  const struct store_batch *batch, const struct append_size *size,
-			  uint64_t *lsn_out)
-{
-	uint32_t *ids = store->ids;
-	int error = append_prepare(store, owner, size->bound);
-
-	if (error == 0) {
-		error = append_tags(store, batch, ids);
-	}
-	if (error == 0 && tail_room(&store->tail) < size->bound) {
-		error = -EAGAIN;
-	}
-	if (error != 0) {
-		return error;
-	}
-	for (uint32_t done = 0; done < batch->count;) {
-		struct store_batch part = *batch;
-
-		part.samples += done;
-		part.count = size->bytes <= PART_BYTES ?
-				     batch->count : append_part(part.samples, batch->count - done);
-		*lsn_out = append_record(store, owner, &part, ids + done);
-		done += part.count;
-	}
-	segment_index_time(&store->open->index, size->earliest);
-	segment_index_time(&store->open->index, size->latest);
-	return 0;
 }
 
 static int append_event(struct store *store, struct store_owner *owner,
@@ -500,7 +347,7 @@ bool append_look_for_room(struct store *store)
 	return atomic_exchange(&store->is_tight, is_tight) && !is_tight;
 }
 
-static int append_leave(struct store *store, int error)
+int append_leave(struct store *store, int error)
 {
 	store->counts.refused += error != 0 ? 1 : 0;
 	if (error == 0 || error == -ENOSPC) {
@@ -512,21 +359,6 @@ static int append_leave(struct store *store, int error)
 	append_wake(store);
 	(void)pthread_mutex_unlock(&store->lock);
 	return error;
-}
-
-int store_append_samples(struct store *store, struct store_owner *owner,
-			 const struct store_batch *batch, uint64_t *lsn_out)
-{
-	struct append_size size;
-	int error;
-
-	check(batch->count > 0 && batch->count <= EW_BATCH_MAX);
-	error = append_measure(store, batch, &size);
-	(void)pthread_mutex_lock(&store->lock);
-	if (error == 0) {
-		error = append_samples(store, owner, batch, &size, lsn_out);
-	}
-	return append_leave(store, error);
 }
 
 int store_append_event(struct store *store, struct store_owner *owner,

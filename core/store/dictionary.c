@@ -18,6 +18,7 @@ void dictionary_clear(struct dictionary *dictionary)
 {
 	dictionary->serial++;
 	dictionary->count = 0;
+	dictionary->run.count = 0;
 	if (dictionary->serial == 0) {
 		/* serials have come round: old slots would look new */
 		memset(dictionary->slots, 0, dictionary->room * sizeof(*dictionary->slots));
@@ -58,8 +59,36 @@ int dictionary_add(struct dictionary *dictionary, uint32_t tag, uint32_t *id_out
 	return 0;
 }
 
+bool dictionary_look_for_run(struct dictionary *dictionary, uint32_t tag, uint32_t count,
+			     uint32_t *id_out)
+{
+	uint32_t first, i = 0;
+
+	if (!dictionary_find(dictionary, tag, &first)) {
+		return false;
+	}
+	while (i < count && dictionary_find(dictionary, tag + i, id_out) &&
+	       *id_out == first + i) {
+		i++;
+	}
+	*id_out = first;
+	if (i < count) {
+		return false;
+	}
+	if (dictionary->run.count > 0 && tag == dictionary->run.tag + dictionary->run.count &&
+	    first == dictionary->run.id + dictionary->run.count) {
+		dictionary->run.count += count;
+	} else {
+		dictionary->run.tag = tag;
+		dictionary->run.id = first;
+		dictionary->run.count = count;
+	}
+	return true;
+}
+
 void dictionary_forget(struct dictionary *dictionary, uint32_t tag)
 {
+	dictionary->run.count = 0;
 	if (tag < dictionary->room) {
 		dictionary->slots[tag].serial = 0;
 	}

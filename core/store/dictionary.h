@@ -21,6 +21,9 @@ struct dictionary {
 	size_t room;
 	uint32_t serial;        /* of the open segment, from 1 */
 	uint32_t count;         /* entries that it has */
+	struct {
+		uint32_t tag, id, count;
+	} run;                  /* tags that are known one after the other, as last found */
 };
 
 void dictionary_fini(struct dictionary *dictionary);
@@ -37,6 +40,23 @@ static inline bool dictionary_find(const struct dictionary *dictionary, uint32_t
 	}
 	*id_out = dictionary->slots[tag].id;
 	return true;
+}
+
+/* What dictionary_find_run() does when it does not remember. */
+bool dictionary_look_for_run(struct dictionary *dictionary, uint32_t tag, uint32_t count,
+			     uint32_t *id_out);
+
+/* Whether so many tags from here are known, numbered one after the other: the first one's. */
+static inline bool dictionary_find_run(struct dictionary *dictionary, uint32_t tag,
+				       uint32_t count, uint32_t *id_out)
+{
+	uint32_t from = tag - dictionary->run.tag;
+
+	if (from < dictionary->run.count && count <= dictionary->run.count - from) {
+		*id_out = dictionary->run.id + from;
+		return true;
+	}
+	return dictionary_look_for_run(dictionary, tag, count, id_out);
 }
 
 /* The next number goes to this tag. -ENOMEM. */

@@ -174,6 +174,26 @@ int append_close_segment(struct store *store);
  */
 int append_seal(struct store *store);
 
+/*
+ * An open segment with room for `bound` more bytes, if need be a new one, and as
+ * much room in the tail; the owner (or NULL) is known there. -EAGAIN, -ENOSPC, -ENOMEM.
+ */
+int append_prepare(struct store *store, struct store_owner *owner, size_t bound);
+
+/*
+ * Encode data where append_prepare() has made room: the head, whose end is returned,
+ * what the caller puts behind it, and the frame, which gives it the next lsn.
+ */
+unsigned char *append_put_head(struct store *store, const struct store_owner *owner,
+			       uint64_t number, ew_dur stamped, bool has_wall);
+uint64_t append_data(struct store *store, enum record_kind kind, const unsigned char *end);
+
+/* What was encoded at the tail's head counts from now on. */
+void append_commit(struct store *store, const unsigned char *end);
+
+/* The end of each append: counts, wakes, unlocks. Returns its error. */
+int append_leave(struct store *store, int error);
+
 /* Put a cursor on record. -EAGAIN. */
 int append_cursor(struct store *store, const struct cursor *cursor, bool is_gone);
 

@@ -18,9 +18,14 @@ enum form {
 	FORM_F64_SHORT = 6,     /* four bytes of a float that is the same number */
 	FORM_F64_WHOLE = 7,     /* zigzag varint */
 	FORM_TEXT = 8,
-	FORM_BYTES = 9
+	FORM_BYTES = 9,
+	FORM_RUN_F64 = 10,      /* varint count; so many times eight bytes */
+	FORM_RUN_F64_SHORT = 11 /* four bytes */
 };
-#define FORM_LAST  FORM_BYTES
+#define FORM_LAST  FORM_RUN_F64_SHORT
+
+#define RUN_MIN   4u            /* of fewer the count is not worth it */
+#define RUN_STEP  16u           /* looked at together: few batches differ in their middle */
 
 #define WHOLE_MAX  1048576.0    /* a varint of three bytes, shorter than a float */
 
@@ -37,27 +42,49 @@ static struct samples_last samples_begin(const struct record_base *base)
 	return (struct samples_last){ .tag = UINT32_MAX, .quality = EW_GOOD, .time = base->utc };
 }
 
+static inline uint64_t bits_of(double value)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &value, sizeof(bits));
+	return bits;
+}
+
+/* What a float keeps of a number; one out of its range becomes an infinity (IEC 60559). */
+static inline double shortened(double value)
+{
+	return (double)(float)value;
+}
+
+static inline bool is_short(double value)
+{
+	return bits_of(shortened(value)) == bits_of(value);
+}
+
+static inline unsigned char *put_short(unsigned char *at, double value)
+{
+	float narrow = (float)value;
+	uint32_t word;
+
+	memcpy(&word, &narrow, sizeof(word));
+	wire_put_u32(at, word);
+	return at + sizeof(word);
+}
+
 /* A number as short as it gets without a change. */
 static inline unsigned char *put_float(unsigned char *at, double value, unsigned *form_out)
 {
-	uint64_t bits;
-	uint32_t word;
-	float narrow;
+	uint64_t bits = bits_of(value);
 
-	memcpy(&bits, &value, sizeof(bits));
 	/* a NaN compares with nothing; minus zero has no whole form */
 	if (value > -WHOLE_MAX && value < WHOLE_MAX && (double)(int32_t)value == value &&
 	    bits != UINT64_C(1) << 63) {
 		*form_out = FORM_F64_WHOLE;
 		return wire_put_signed(at, (int32_t)value);
 	}
-	/* a double out of a float's range may not be converted */
-	if (value >= -3.4e38 && value <= 3.4e38 && (double)(float)value == value) {
-		narrow = (float)value;
-		memcpy(&word, &narrow, sizeof(word));
-		wire_put_u32(at, word);
+	if (is_short(value)) {
 		*form_out = FORM_F64_SHORT;
-		return at + 4;
+		return put_short(at, value);
 	}
 	wire_put_u64(at, bits);
 	*form_out = FORM_F64;
@@ -123,6 +150,82 @@ static inline bool is_next(const struct ew_sample *sample, uint32_t tag,
 		(uint32_t)(sample->flags ^ last->flags)) == 0 && sample->time == last->time;
 }
 
+static inline uint32_t marks_of(const struct ew_sample *sample)
+{
+	return sample->quality | (uint32_t)sample->type << 16 | (uint32_t)sample->flags << 24;
+}
+
+/* The tag's number in the dictionary. */
+static inline uint32_t number_of(const struct ew_sample *samples, const uint32_t *ids, uint32_t i)
+{
+	return ids == NULL ? samples[i].tag : ids[i];
+}
+
+/* In how far from..to do not go on as the first began; 0: they do. */
+static inline uint64_t run_differs(const struct ew_sample *samples, const uint32_t *ids,
+				   uint32_t from, uint32_t to)
+{
+	const uint32_t marks = marks_of(samples);
+	const uint32_t number = number_of(samples, ids, 0);
+	const ew_time time = samples->time;
+	uint64_t differs = 0;
+
+	for (uint32_t i = from; i < to; i++) {
+		differs |= (uint64_t)(samples[i].time ^ time) | (marks_of(&samples[i]) ^ marks) |
+			   (number_of(samples, ids, i) ^ (number + i));
+	}
+	return differs;
+}
+
+/* A look at the next sample tells it, mostly. */
+static inline bool may_run(const struct ew_sample *samples, const uint32_t *ids, uint32_t count)
+{
+	return count >= RUN_MIN && samples[1].time == samples[0].time &&
+	       samples[0].type == EW_F64 && samples[1].type == EW_F64 &&
+	       number_of(samples, ids, 1) == number_of(samples, ids, 0) + 1;
+}
+
+/* The run that begins here, as far as it goes in whole steps; 1: none that is worth it. */
+static uint32_t run_length(const struct ew_sample *samples, const uint32_t *ids, uint32_t count)
+{
+	uint32_t run = RUN_MIN;
+
+	if (run_differs(samples, ids, 1, run) != 0) {
+		return 1;
+	}
+	while (run < count) {
+		uint32_t end = count - run > RUN_STEP ? run + RUN_STEP : count;
+
+		if (run_differs(samples, ids, run, end) != 0) {
+			break;
+		}
+		run = end;
+	}
+	return run;
+}
+
+bool samples_are_run(const struct ew_sample *samples, uint32_t count)
+{
+	return may_run(samples, NULL, count) && run_length(samples, NULL, count) == count;
+}
+
+/* Are they all floats? Written as such meanwhile: mostly the first tells it of all. */
+static bool put_shorts(unsigned char *at, const struct ew_sample *samples, uint32_t count)
+{
+	uint64_t differs = 0;
+
+	if (!is_short(samples->v.f)) {
+		return false;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		double value = samples[i].v.f;
+
+		differs |= bits_of(value) ^ bits_of(shortened(value));
+		at = put_short(at, value);
+	}
+	return differs == 0;
+}
+
 static inline unsigned char *put_one(unsigned char *at, const struct ew_sample *sample,
 				     uint32_t tag, struct samples_last *last)
 {
@@ -141,16 +244,51 @@ static inline unsigned char *put_one(unsigned char *at, const struct ew_sample *
 	return at;
 }
 
+static unsigned char *put_run(unsigned char *at, const struct ew_sample *samples, uint32_t tag,
+			      uint32_t count, struct samples_last *last)
+{
+	unsigned char *control = at;
+
+	at = put_differences(control, samples, tag, last);
+	last->tag = tag + count - 1;
+	at = wire_put_varint(at, count);
+	if (put_shorts(at, samples, count)) {
+		*control |= FORM_RUN_F64_SHORT;
+		return at + count * sizeof(float);
+	}
+	*control |= FORM_RUN_F64;
+	for (uint32_t i = 0; i < count; i++, at += sizeof(uint64_t)) {
+		wire_put_u64(at, bits_of(samples[i].v.f));
+	}
+	return at;
+}
+
 unsigned char *samples_put(unsigned char *at, const struct ew_sample *samples,
 			   const uint32_t *ids, uint32_t count, const struct record_base *base)
 {
 	struct samples_last last = samples_begin(base);
+	uint32_t run;
 
 	at = wire_put_varint(at, count);
-	for (uint32_t i = 0; i < count; i++) {
-		at = put_one(at, &samples[i], ids == NULL ? samples[i].tag : ids[i], &last);
+	for (uint32_t i = 0; i < count; i += run) {
+		const uint32_t *rest = ids == NULL ? NULL : ids + i;
+		uint32_t tag = number_of(samples, ids, i);
+
+		run = may_run(samples + i, rest, count - i) ?
+			      run_length(samples + i, rest, count - i) : 1;
+		at = run == 1 ? put_one(at, &samples[i], tag, &last) :
+				put_run(at, samples + i, tag, run, &last);
 	}
 	return at;
+}
+
+unsigned char *samples_put_run(unsigned char *at, const struct ew_sample *samples, uint32_t id,
+			       uint32_t count, const struct record_base *base)
+{
+	struct samples_last last = samples_begin(base);
+
+	at = wire_put_varint(at, count);
+	return put_run(at, samples, id, count, &last);
 }
 
 uint32_t samples_count(struct wire *wire)
@@ -161,13 +299,28 @@ uint32_t samples_count(struct wire *wire)
 	return count <= wire_left(wire) ? count : 0;
 }
 
+static inline double get_f64(const unsigned char *at)
+{
+	uint64_t bits = wire_get_u64(at);
+	double value;
+
+	memcpy(&value, &bits, sizeof(value));
+	return value;
+}
+
+static inline double get_short(const unsigned char *at)
+{
+	uint32_t word = wire_get_u32(at);
+	float narrow;
+
+	memcpy(&narrow, &word, sizeof(narrow));
+	return (double)narrow;
+}
+
 static void get_value(struct wire *wire, enum form form, struct ew_sample *sample)
 {
 	const unsigned char *at;
 	size_t size;
-	uint64_t bits;
-	uint32_t word;
-	float narrow;
 
 	sample->type = EW_F64;
 	switch (form) {
@@ -188,15 +341,14 @@ static void get_value(struct wire *wire, enum form form, struct ew_sample *sampl
 		sample->v.u = wire_varint(wire);
 		break;
 	case FORM_F64:
+	case FORM_RUN_F64:
 		at = wire_fixed(wire, 8);
-		bits = at != NULL ? wire_get_u64(at) : 0;
-		memcpy(&sample->v.f, &bits, sizeof(bits));
+		sample->v.f = at != NULL ? get_f64(at) : 0;
 		break;
 	case FORM_F64_SHORT:
+	case FORM_RUN_F64_SHORT:
 		at = wire_fixed(wire, 4);
-		word = at != NULL ? wire_get_u32(at) : 0;
-		memcpy(&narrow, &word, sizeof(word));
-		sample->v.f = (double)narrow;
+		sample->v.f = at != NULL ? get_short(at) : 0;
 		break;
 	case FORM_F64_WHOLE:
 		sample->v.f = (double)wire_signed(wire);
@@ -210,15 +362,9 @@ static void get_value(struct wire *wire, enum form form, struct ew_sample *sampl
 	}
 }
 
-static void get_one(struct wire *wire, struct ew_sample *sample, struct samples_last *last)
+/* What the control byte says of a sample but its value. */
+static void get_differences(struct wire *wire, unsigned control, struct samples_last *last)
 {
-	unsigned control = wire_byte(wire);
-	unsigned form = control & FORM_MASK;
-
-	if (form > FORM_LAST || (control & ~CONTROL_BITS) != 0) {
-		(void)wire_fail(wire);
-		return;
-	}
 	last->tag++;
 	if ((control & HAS_TAG) != 0) {
 		last->tag += (uint32_t)wire_signed(wire) - 1;
@@ -234,13 +380,39 @@ static void get_one(struct wire *wire, struct ew_sample *sample, struct samples_
 			last->flags = at[2];
 		}
 	}
+}
+
+static void set_sample(struct ew_sample *sample, const struct samples_last *last)
+{
 	sample->tag = last->tag;
 	sample->quality = last->quality;
 	sample->flags = last->flags;
 	sample->time = last->time;
 	sample->v.raw[0] = 0;
 	sample->v.raw[1] = 0;
-	get_value(wire, (enum form)form, sample);
+}
+
+/* One sample, or a run of them. Returns how many; 0: damage. */
+static uint32_t get_some(struct wire *wire, uint32_t left, struct ew_sample *samples,
+			 struct samples_last *last)
+{
+	unsigned control = wire_byte(wire);
+	unsigned form = control & FORM_MASK;
+	uint32_t count = 1;
+
+	if (form > FORM_LAST || (control & ~CONTROL_BITS) != 0) {
+		return 0;
+	}
+	get_differences(wire, control, last);
+	if (form >= FORM_RUN_F64) {
+		count = (uint32_t)wire_bounded(wire, left);
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		last->tag += i > 0;
+		set_sample(&samples[i], last);
+		get_value(wire, (enum form)form, &samples[i]);
+	}
+	return wire->is_bad ? 0 : count;
 }
 
 bool samples_get(struct wire *wire, const struct record_base *base, uint32_t count,
@@ -248,8 +420,13 @@ bool samples_get(struct wire *wire, const struct record_base *base, uint32_t cou
 {
 	struct samples_last last = samples_begin(base);
 
-	for (uint32_t i = 0; i < count && !wire->is_bad; i++) {
-		get_one(wire, &samples_out[i], &last);
+	for (uint32_t i = 0; i < count;) {
+		uint32_t got = get_some(wire, count - i, &samples_out[i], &last);
+
+		if (got == 0) {
+			return false;
+		}
+		i += got;
 	}
-	return !wire->is_bad && wire_left(wire) == 0;
+	return wire_left(wire) == 0;
 }

@@ -25,6 +25,13 @@
 unsigned char *samples_put(unsigned char *at, const struct ew_sample *samples,
 			   const uint32_t *ids, uint32_t count, const struct record_base *base);
 
+/* Are they one run, if the dictionary numbers their tags as they are numbered here? */
+bool samples_are_run(const struct ew_sample *samples, uint32_t count);
+
+/* samples_put() of a run, whose first tag has the dictionary's number `id`. */
+unsigned char *samples_put_run(unsigned char *at, const struct ew_sample *samples, uint32_t id,
+			       uint32_t count, const struct record_base *base);
+
 /* How many samples there are; they follow. 0: damage. */
 uint32_t samples_count(struct wire *wire);
 

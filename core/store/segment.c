@@ -38,7 +38,7 @@ void segment_header_put(unsigned char at[SEGMENT_HEADER_BYTES],
 	wire_put_u32(at + AT_SUM, crc32c(at, AT_SUM));
 }
 
-static int header_get_1(const unsigned char at[SEGMENT_HEADER_BYTES],
+static int header_get(const unsigned char at[SEGMENT_HEADER_BYTES],
 			struct segment_header *header_out)
 {
 	struct segment_header header = { 0 };
@@ -69,8 +69,9 @@ int segment_header_get(const unsigned char at[SEGMENT_HEADER_BYTES],
 		return -EBADMSG;
 	}
 	switch (format) {
-	case 1:
-		return header_get_1(at, header_out);
+	case 1: /* had no runs of samples: all else is the same */
+	case SEGMENT_FORMAT:
+		return header_get(at, header_out);
 	case 0:
 		return -EBADMSG;
 	default:

@@ -18,7 +18,7 @@
 #include "core/base/list.h"
 #include "core/store/record.h"
 
-#define SEGMENT_FORMAT         1u
+#define SEGMENT_FORMAT         2u
 #define SEGMENT_HEADER_BYTES   96u
 #define SEGMENT_TRAILER_BYTES  8u
 #define SEGMENT_CLOSING_MAX    ((uint32_t)4 << 20)

@@ -32,6 +32,11 @@ struct bench_span bench_since(struct bench_span begin)
 	return (struct bench_span){ now.wall - begin.wall, now.cpu - begin.cpu };
 }
 
+int64_t bench_thread_time(void)
+{
+	return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
 static int compare(const void *a, const void *b)
 {
 	const double *x = a, *y = b;

@@ -19,6 +19,9 @@ struct bench_span {
 struct bench_span bench_now(void);
 struct bench_span bench_since(struct bench_span begin);
 
+/* Processor time that the calling thread has used, ns. */
+int64_t bench_thread_time(void);
+
 /* Sorts values. p in 0..1. */
 double bench_percentile(double *values, size_t count, double p);
 

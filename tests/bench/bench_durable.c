@@ -12,8 +12,8 @@
  * works on each sample, as one that encodes and sends does: it is the slower
  * side, and the ratio says what the log takes from it.
  *
- * BENCH_BATCHES and BENCH_PAIRS in the environment set the size, BENCH_DIR
- * where the log lies.
+ * BENCH_BATCHES and BENCH_PAIRS in the environment set the size (BENCH_WORK_PAIRS
+ * that of the second part; 0: none), BENCH_DIR where the log lies.
  */
 #include <ftw.h>
 #include <math.h>
@@ -133,6 +133,8 @@ static void open_log(struct stage *stage, const char *path)
 
 	check(store_open(&config, &stage->store, NULL) == 0);
 	store_listen(stage->store, &listener);
+	/* as of a gateway that has found its time */
+	store_clock_is_good(stage->store);
 	bus_set_store(stage->bus, stage->store);
 	check(bus_set_durables(stage->bus, &how, 1) == 0);
 }
@@ -188,16 +190,39 @@ static bool all_came(void *arg)
 	return atomic_load(&((struct stage *)arg)->came) >= goal;
 }
 
-static struct bench_span stage_time(struct stage *stage, uint64_t batches)
+/* What a turn takes a sample, ns. */
+struct cost {
+	double wall;
+	double cpu, source, sink;       /* of all threads; of two of them */
+};
+
+static void read_time(void *arg)
 {
-	struct bench_span start;
+	*(int64_t *)arg = bench_thread_time();
+}
+
+static struct cost stage_time(struct stage *stage, uint64_t batches)
+{
+	double samples = (double)(batches * BATCH);
+	int64_t source[2], sink[2];
+	struct bench_span start, span;
 
 	goal = atomic_load(&stage->came) + batches * BATCH;
 	stage->left = batches;
+	player_call(&stage->source, read_time, &source[0]);
+	player_call(&stage->sink, read_time, &sink[0]);
 	start = bench_now();
 	player_call(&stage->source, begin, stage);
 	check(wait_until(all_came, stage));
-	return bench_since(start);
+	span = bench_since(start);
+	player_call(&stage->source, read_time, &source[1]);
+	player_call(&stage->sink, read_time, &sink[1]);
+	return (struct cost){
+		.wall = (double)span.wall / samples,
+		.cpu = (double)span.cpu / samples,
+		.source = (double)(source[1] - source[0]) / samples,
+		.sink = (double)(sink[1] - sink[0]) / samples,
+	};
 }
 
 static int count_behind(void *arg, const struct route_stats *route)
@@ -214,34 +239,59 @@ static int remove_one(const char *name, const struct stat *info, int type, struc
 	return remove(name);
 }
 
+enum row {
+	RATIO,
+	WITH_CPU, WITH_SOURCE, WITH_SINK,
+	WITHOUT_CPU, WITHOUT_SOURCE, WITHOUT_SINK,
+	ROW_COUNT
+};
+
+static const char *const row_names[ROW_COUNT] = {
+	[WITH_CPU] = "  processor time a sample, durable",
+	[WITH_SOURCE] = "     the publisher's",
+	[WITH_SINK] = "     the receiver's",
+	[WITHOUT_CPU] = "  processor time a sample, in memory",
+	[WITHOUT_SOURCE] = "     the publisher's",
+	[WITHOUT_SINK] = "     the receiver's",
+};
+
+static void note(double *rows, size_t pairs, enum row first, const struct cost *cost)
+{
+	rows[first * pairs] = cost->cpu;
+	rows[(first + 1) * pairs] = cost->source;
+	rows[(first + 2) * pairs] = cost->sink;
+}
+
 static void bench(size_t pairs, uint64_t batches, const char *name, double asked)
 {
-	double *ratios = calloc(pairs * 3, sizeof(*ratios));
+	double *rows = calloc(pairs * ROW_COUNT, sizeof(*rows));
 
-	check(ratios != NULL);
+	check(rows != NULL);
 	/* until the log's buffer has gone round, its pages are new */
 	for (unsigned i = 0; i < WARM_UP; i++) {
 		(void)stage_time(&plain, batches);
 		(void)stage_time(&durable, batches);
 	}
 	for (size_t i = 0; i < pairs; i++) {
-		struct bench_span without = stage_time(&plain, batches);
-		struct bench_span with = stage_time(&durable, batches);
+		struct cost without = stage_time(&plain, batches);
+		struct cost with = stage_time(&durable, batches);
 
-		ratios[i] = (double)without.wall / (double)with.wall * 100;
-		ratios[pairs + i] = (double)with.cpu / (double)(batches * BATCH);
-		ratios[2 * pairs + i] = (double)without.cpu / (double)(batches * BATCH);
+		rows[RATIO * pairs + i] = without.wall / with.wall * 100;
+		note(rows + i, pairs, WITH_CPU, &with);
+		note(rows + i, pairs, WITHOUT_CPU, &without);
 	}
-	bench_values(name, "%", ratios, pairs, asked);
-	bench_values("  processor time a sample", "ns", ratios + pairs, pairs, BENCH_NOTHING);
-	bench_values("     in memory", "ns", ratios + 2 * pairs, pairs, BENCH_NOTHING);
-	free(ratios);
+	bench_values(name, "%", rows + RATIO * pairs, pairs, asked);
+	for (size_t row = WITH_CPU; row < ROW_COUNT; row++) {
+		bench_values(row_names[row], "ns", rows + row * pairs, pairs, BENCH_NOTHING);
+	}
+	free(rows);
 }
 
 int main(void)
 {
 	uint64_t batches = bench_setting("BENCH_BATCHES", 20000);
 	size_t pairs = bench_setting("BENCH_PAIRS", 15);
+	size_t work_pairs = bench_setting("BENCH_WORK_PAIRS", pairs);
 	const char *dir = getenv("BENCH_DIR");
 	uint64_t behind = 0;
 	char path[256];
@@ -253,7 +303,9 @@ int main(void)
 	bench(pairs, batches, "throughput, of a route in memory", -90);
 	plain.work = WORK;
 	durable.work = WORK;
-	bench(pairs, batches / 4, "the same, 100 ns of work a sample", BENCH_NOTHING);
+	if (work_pairs > 0) {
+		bench(work_pairs, batches / 4, "the same, 100 ns of work a sample", BENCH_NOTHING);
+	}
 	(void)bus_routes_walk(durable.bus, count_behind, &behind);
 	bench_value("  samples that the queue did not get", "", (double)behind, 0);
 	bench_value("  batches that the log did not get", "",

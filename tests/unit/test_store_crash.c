@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/store/segment.h"
 #include "tests/unit/store_world.h"
 
 #define ROUNDS   50
@@ -288,12 +289,31 @@ static void test_newer_format_is_refused_and_left_alone(void **state)
 	world_init(&world);
 	world_fill(&world, 1000);
 	store_close(&world.store);
-	world_set_format(&world, disk_name(world.disk, 0), 2);
+	world_set_format(&world, disk_name(world.disk, 0), SEGMENT_FORMAT + 1);
 
 	assert_int_equal(store_open(&world.config, &store, NULL), -ENOTSUP);
 
 	assert_null(store);
 	assert_non_null(strstr(disk_name(world.disk, 0), ".seg"));
+	world_fini(&world);
+}
+
+static void test_older_format_is_read(void **state)
+{
+	struct world world;
+	struct world_seen seen;
+
+	(void)state;
+	world_init(&world);
+	world_fill(&world, 1000);
+	store_close(&world.store);
+	world_set_format(&world, disk_name(world.disk, 0), 1);
+
+	world_open(&world);
+	seen = world_read(&world, 0, NULL);
+
+	assert_int_equal(seen.first, 1);
+	assert_int_equal(seen.samples, world.number * 64);
 	world_fini(&world);
 }
 
@@ -329,6 +349,7 @@ int main(void)
 		cmocka_unit_test(test_torn_tail_is_told_to_the_sample),
 		cmocka_unit_test(test_damaged_header_puts_the_segment_aside),
 		cmocka_unit_test(test_newer_format_is_refused_and_left_alone),
+		cmocka_unit_test(test_older_format_is_read),
 		cmocka_unit_test(test_foreign_files_are_left_alone),
 	};
 
