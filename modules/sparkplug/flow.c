@@ -18,6 +18,15 @@
 #define REPORT_FIRST  1024u     /* bytes of a report in the beginning */
 /* Batches that may be held after their confirmation; the bus gives out 1,024 a route. */
 #define HELD_MAX      512u
+/* That many without a confirmation are sent, and a fence behind them, before it is time. */
+#define PRESSED       256u
+
+static void flow_begin(struct model_device *device)
+{
+	device->report.at = device->report.begin;
+	device->report_ms = 0;
+	device->report_number++;
+}
 
 int edge_flush(struct edge *edge, struct model_device *device)
 {
@@ -29,8 +38,7 @@ int edge_flush(struct edge *edge, struct model_device *device)
 	error = edge_send(edge, device->is_node ? SP_NDATA : SP_DDATA, device, &device->report);
 	if (error == 0) {
 		edge_count(edge, EDGE_REPORTS, 1);
-		device->report.at = device->report.begin;
-		device->report_ms = 0;
+		flow_begin(device);
 	}
 	return error;
 }
@@ -112,7 +120,8 @@ static bool flow_has_to_flush(const struct model_metric *metric, uint64_t ms, bo
 		return false;
 	}
 	return (!historical && ms < device->report_ms) ||
-	       (device->report_ms != 0 && metric->last_ms == ms);
+	       (device->report_ms != 0 && metric->last_report == device->report_number &&
+		metric->last_ms == ms);
 }
 
 /*
@@ -154,6 +163,7 @@ static int flow_sample(struct edge *edge, const struct ew_sample *sample, bool i
 		edge_count(edge, EDGE_UNFIT, 1);
 		return 0;
 	}
+	metric->last_report = device->report_number;
 	metric->last_ms = ms;
 	device->report_ms = !historical && ms > device->report_ms ? ms : device->report_ms;
 	edge_count(edge, EDGE_VALUES, 1);
@@ -180,6 +190,20 @@ static bool flow_batch(struct edge *edge, uint64_t index)
 	return true;
 }
 
+static bool flow_is_pressed(const struct edge *edge)
+{
+	return edge->pending.taken - edge->pending.confirmed >= PRESSED &&
+	       edge->fence_number == 0;
+}
+
+static void flow_fence(struct edge *edge)
+{
+	if (edge->pending.confirmed < edge->pending.taken &&
+	    (ew_now() >= edge->next_fence || flow_is_pressed(edge))) {
+		edge_send_fence(edge);
+	}
+}
+
 /* Every report leaves; then all that was taken is in messages. */
 static void flow_flush_all(struct edge *edge)
 {
@@ -191,9 +215,7 @@ static void flow_flush_all(struct edge *edge)
 		}
 	}
 	pending_sent(&edge->pending, edge->number, ew_now());
-	if (edge->pending.confirmed < edge->pending.taken && ew_now() >= edge->next_fence) {
-		edge_send_fence(edge);
-	}
+	flow_fence(edge);
 }
 
 void edge_flow(struct edge *edge)
@@ -207,7 +229,7 @@ void edge_flow(struct edge *edge)
 	       flow_batch(edge, pending->taken)) {
 		pending->taken++;
 	}
-	if (edge->settings->report_delay == 0 && !edge->is_blocked) {
+	if ((edge->settings->report_delay == 0 || flow_is_pressed(edge)) && !edge->is_blocked) {
 		flow_flush_all(edge);
 	} else if (pending->confirmed < pending->taken && !edge->is_report_due) {
 		edge->is_report_due = true;
@@ -230,8 +252,7 @@ void edge_drop_reports(struct edge *edge)
 	struct model_device *device = NULL;
 
 	while ((device = model_next(&edge->model, device)) != NULL) {
-		device->report.at = device->report.begin;
-		device->report_ms = 0;
+		flow_begin(device);
 	}
 	edge->batch_next = 0;
 	pending_untake(&edge->pending);
@@ -260,9 +281,13 @@ void edge_on_hold(void *arg)
 	struct edge *edge = arg;
 
 	flow_finish(edge);
-	if (edge->node.state == NODE_ONLINE &&
-	    edge->pending.confirmed < edge->pending.taken && ew_now() >= edge->next_fence) {
-		edge_send_fence(edge);
+	if (edge->node.state != NODE_ONLINE) {
+		return;
+	}
+	if (flow_is_pressed(edge) && !edge->is_blocked) {
+		flow_flush_all(edge);
+	} else {
+		flow_fence(edge);
 	}
 }
 

@@ -24,7 +24,8 @@ struct model_metric {
 	unsigned type;                  /* enum sp_type */
 	bool is_executable;             /* and not to be set */
 	bool is_born;                   /* a birth of its device had it */
-	uint64_t last_ms;               /* in the message that is being made */
+	uint64_t last_report;           /* the message that it was put into last */
+	uint64_t last_ms;               /* with this time */
 	struct model_device *device;
 	struct model_metric *next;      /* of the device, in the order of declaration */
 	char name[];
@@ -50,6 +51,7 @@ struct model_device {
 	struct model_metric *metrics, **metrics_end;
 	/* the message that is being made; memory of its own, grown to what it needs */
 	struct sp_writer report;
+	uint64_t report_number;
 	uint64_t report_ms;             /* newest time in it */
 	uint64_t birth_order;           /* place in the round of births */
 	char topic_device[SP_ID_MAX + 1];       /* the device's id; "" for the node */

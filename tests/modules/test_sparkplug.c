@@ -80,6 +80,47 @@ static void test_values_are_gathered_into_one_message(void **state)
 	assert_int_equal(world_count(SP_DDATA), 1);
 }
 
+static void set_both(int value)
+{
+	struct ew_instance *inst = ew_test_begin(world);
+	const struct ew_sample samples[] = {
+		ew_sample_i64(world_speed, ew_wall(), value),
+		ew_sample_f64(world_empty, ew_wall(), value),
+	};
+
+	assert_int_equal(ew_publish(inst, samples, 2, NULL), 0);
+	ew_test_end(world);
+	ew_test_step(world);
+}
+
+static void test_batches_of_one_time_are_a_message_each(void **state)
+{
+	(void)state;
+	world_start("report_delay: 100ms\n");
+	ew_test_sent_forget(world, "main");
+	set_both(1);
+	set_both(2);
+	set_both(3);
+	ew_test_advance(world, 100 * EW_MILLISECOND);
+	assert_int_equal(world_count(SP_DDATA), 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(world_message(i)->metric_count, 2);
+		assert_true(world_message(i)->metrics[0].value.u == i + 1);
+	}
+}
+
+static void test_many_batches_are_confirmed_before_it_is_time(void **state)
+{
+	(void)state;
+	world_start("report_delay: 1m\nfence_every: 1m\n");
+	ew_test_advance(world, 120 * EW_SECOND); /* what the start said is confirmed */
+	for (int i = 0; i < 2000; i++) {
+		world_set(world_speed, i % 50);
+	}
+	assert_true(ew_test_metric(world, "scada", "confirmed_batches_total") >= 1500);
+	assert_true(ew_test_metric(world, "scada", "lost_samples_total") == 0);
+}
+
 static void test_seq_is_one_counter_over_two_wraps(void **state)
 {
 	unsigned expected = 2;
@@ -375,6 +416,8 @@ int main(void)
 		TEST(test_births_come_first_and_say_everything),
 		TEST(test_the_will_is_the_death_of_this_birth),
 		TEST(test_values_are_gathered_into_one_message),
+		TEST(test_batches_of_one_time_are_a_message_each),
+		TEST(test_many_batches_are_confirmed_before_it_is_time),
 		TEST(test_seq_is_one_counter_over_two_wraps),
 		TEST(test_a_rebirth_keeps_bdseq_and_begins_seq_anew),
 		TEST(test_a_device_that_goes_down_dies_and_is_born_again),
