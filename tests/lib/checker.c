@@ -17,16 +17,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tests/lib/gate.h"
+
 #define TAGS_MAX  4096u         /* ids that are looked at */
 #define HELD_MAX  65536u
 
 struct settings {
 	bool hold;
+	const char *gate;
 };
 
 static const struct ew_option options[] = {
 	EW_OPTION(struct settings, hold, .fallback = "no",
 		  .help = "keep every batch for ever"),
+	EW_OPTION(struct settings, gate,
+		  .help = "file that is told what has arrived; see tests/lib/gate.h"),
 	EW_OPTION_END
 };
 
@@ -35,6 +40,7 @@ struct checker {
 	const struct settings *settings;
 	struct ew_timer *timer;
 	uint64_t last[TAGS_MAX];
+	struct gate *gate;              /* NULL: none */
 	const struct ew_batch *held[HELD_MAX];
 	size_t held_count;
 	uint64_t samples, lost, again, told_lost, declared, changed, synced, highest, refused;
@@ -91,6 +97,16 @@ static void checker_look(struct checker *checker, const struct ew_sample *sample
 	checker->highest = number > checker->highest ? number : checker->highest;
 }
 
+static void checker_tell(const struct checker *checker, uint64_t number)
+{
+	struct gate *gate = checker->gate;
+
+	atomic_store(&gate->lost, checker->lost);
+	atomic_store(&gate->again, checker->again);
+	atomic_store(&gate->samples, checker->samples);
+	atomic_store(&gate->seen, number);
+}
+
 static void checker_batch(void *self, const struct ew_batch *batch)
 {
 	struct checker *checker = self;
@@ -98,6 +114,9 @@ static void checker_batch(void *self, const struct ew_batch *batch)
 
 	for (uint32_t i = 0; i < batch->count; i++) {
 		checker_look(checker, &batch->samples[i], is_value);
+	}
+	if (checker->gate != NULL && batch->count > 0) {
+		checker_tell(checker, batch->samples[batch->count - 1].v.u);
 	}
 	if (checker->settings->hold && checker->held_count < HELD_MAX) {
 		int error = ew_batch_hold(checker->inst, batch,
@@ -152,6 +171,7 @@ static void checker_close(void *self)
 	struct checker *checker = self;
 
 	ew_timer_free(&checker->timer);
+	gate_close(&checker->gate);
 	free(checker);
 }
 
@@ -165,7 +185,10 @@ static int checker_open(struct ew_instance *inst, const void *settings, void **s
 	}
 	checker->inst = inst;
 	checker->settings = settings;
-	error = ew_timer_new(inst, "report", checker_report, checker, &checker->timer);
+	error = checker->settings->gate == NULL ? 0 : gate_open(checker->settings->gate,
+								&checker->gate);
+	error = error != 0 ? error : ew_timer_new(inst, "report", checker_report, checker,
+						  &checker->timer);
 	if (error != 0) {
 		checker_close(checker);
 		return error;

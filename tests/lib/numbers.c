@@ -18,6 +18,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "tests/lib/gate.h"
+
 #define TAGS_MAX  256
 #define OPEN_MAX  65536u        /* numbers that are not durable yet */
 
@@ -28,6 +30,7 @@ struct settings {
 	int64_t limit;          /* last number; 0: none */
 	bool repeat;
 	bool mono;
+	const char *gate;
 };
 
 static const struct ew_option options[] = {
@@ -43,6 +46,8 @@ static const struct ew_option options[] = {
 		  .help = "keep its place, and say again what was not durable"),
 	EW_OPTION(struct settings, mono, .fallback = "no",
 		  .help = "one more tag, `Mono`: the monotonic time of the number"),
+	EW_OPTION(struct settings, gate,
+		  .help = "file that says how far it may go; see tests/lib/gate.h"),
 	EW_OPTION_END
 };
 
@@ -59,6 +64,7 @@ struct numbers {
 	struct ew_timer *timer;
 	struct place *place;
 	struct place own;               /* without `repeat` */
+	struct gate *gate;              /* NULL: none */
 	uint32_t tags[TAGS_MAX + 1];
 	uint64_t next;
 	uint64_t first_batch;           /* batch number of first_number; 0: none yet */
@@ -124,7 +130,17 @@ static int numbers_declare(struct numbers *numbers)
 		}
 		error = ew_tag_declare(numbers->inst, id, &tag, &numbers->tags[i]);
 	}
-	return error;
+	return error == 0 ? ew_device_state(numbers->inst, id, EW_DEVICE_UP, NULL) : error;
+}
+
+static bool numbers_is_held(const struct numbers *numbers)
+{
+	const struct gate *gate = numbers->gate;
+	uint64_t ahead = gate != NULL ? atomic_load(&gate->ahead) : 0;
+
+	return gate != NULL &&
+	       (numbers->next > atomic_load(&gate->allowed) ||
+		(ahead != 0 && numbers->next > atomic_load(&gate->seen) + ahead));
 }
 
 /* Publish the next number; false: no room, or all is said. */
@@ -135,7 +151,7 @@ static bool numbers_say(struct numbers *numbers)
 	uint64_t batch;
 	int error;
 
-	if ((limit > 0 && numbers->next > (uint64_t)limit) ||
+	if ((limit > 0 && numbers->next > (uint64_t)limit) || numbers_is_held(numbers) ||
 	    (numbers->settings->repeat &&
 	     numbers->next - atomic_load(&numbers->place->durable) > OPEN_MAX)) {
 		return false;
@@ -199,6 +215,7 @@ static void numbers_close(void *self)
 	struct numbers *numbers = self;
 
 	ew_timer_free(&numbers->timer);
+	gate_close(&numbers->gate);
 	if (numbers->place != &numbers->own && numbers->place != MAP_FAILED) {
 		(void)munmap(numbers->place, sizeof(*numbers->place));
 	}
@@ -216,6 +233,9 @@ static int numbers_open(struct ew_instance *inst, const void *settings, void **s
 	numbers->inst = inst;
 	numbers->settings = settings;
 	error = numbers_map(numbers);
+	if (error == 0 && numbers->settings->gate != NULL) {
+		error = gate_open(numbers->settings->gate, &numbers->gate);
+	}
 	error = error != 0 ? error : numbers_declare(numbers);
 	error = error != 0 ? error : ew_timer_new(inst, "tick", numbers_tick, numbers,
 						  &numbers->timer);
