@@ -20,12 +20,12 @@ struct endpoint *owner_endpoint_here(struct owner *owner)
 {
 	struct endpoint *endpoint;
 
-	(void)pthread_mutex_lock(&owner->signal_lock);
+	(void)pthread_rwlock_rdlock(&owner->signal_lock);
 	endpoint = owner->endpoint;
 	if (endpoint != NULL && !loop_is_current(endpoint->config.loop)) {
 		endpoint = NULL;
 	}
-	(void)pthread_mutex_unlock(&owner->signal_lock);
+	(void)pthread_rwlock_unlock(&owner->signal_lock);
 	return endpoint;
 }
 

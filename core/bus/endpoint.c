@@ -163,9 +163,9 @@ static bool name_is_taken(const struct bus *bus, const char *name)
 
 static void owner_enter(struct owner *owner, struct endpoint *endpoint)
 {
-	(void)pthread_mutex_lock(&owner->signal_lock);
+	(void)pthread_rwlock_wrlock(&owner->signal_lock);
 	owner->endpoint = endpoint;
-	(void)pthread_mutex_unlock(&owner->signal_lock);
+	(void)pthread_rwlock_unlock(&owner->signal_lock);
 }
 
 int endpoint_new(struct bus *bus, const struct endpoint_config *config,

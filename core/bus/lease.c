@@ -343,11 +343,11 @@ static void bond_post(struct bond *bond)
 	struct owner *to = bond->to;
 	int error = -ESHUTDOWN;
 
-	(void)pthread_mutex_lock(&to->signal_lock);
+	(void)pthread_rwlock_rdlock(&to->signal_lock);
 	if (to->endpoint != NULL) {
 		error = post_push_always(to->endpoint->config.control, &bond->post);
 	}
-	(void)pthread_mutex_unlock(&to->signal_lock);
+	(void)pthread_rwlock_unlock(&to->signal_lock);
 	if (error != 0) {
 		free(bond);
 	}

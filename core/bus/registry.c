@@ -58,7 +58,7 @@ static void owner_free(struct owner *owner)
 	}
 	list_remove(&owner->node);
 	block_pool_free(&owner->pool);
-	(void)pthread_mutex_destroy(&owner->signal_lock);
+	(void)pthread_rwlock_destroy(&owner->signal_lock);
 	free(owner->name);
 	free(owner);
 }
@@ -95,7 +95,7 @@ static struct owner *owner_new(const char *name)
 	list_init(&owner->dead_devices);
 	atomic_init(&owner->appending, UINT64_MAX);
 	owner->name = strdup(name);
-	(void)pthread_mutex_init(&owner->signal_lock, NULL);
+	(void)pthread_rwlock_init(&owner->signal_lock, NULL);
 	if (owner->name == NULL || block_pool_new(&owner->pool) != 0) {
 		owner_free(owner);
 		return NULL;

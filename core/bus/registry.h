@@ -41,7 +41,11 @@ struct owner {
 	struct list node;               /* of the registry */
 	uint16_t index;                 /* from 1: what gates hold */
 	char *name;
-	pthread_mutex_t signal_lock;    /* guards endpoint for other threads' signals */
+	/*
+	 * Guards endpoint. Who posts to it reads, and so does the loop that is
+	 * woken by the post: neither waits for the other.
+	 */
+	pthread_rwlock_t signal_lock;
 	struct endpoint *endpoint;      /* NULL: nobody at present */
 	bool is_kept;                   /* bus->lock: reloads, its routes wait for it */
 	atomic_bool listens;            /* wants to hear of room or acknowledgements too */

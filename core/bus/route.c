@@ -74,9 +74,9 @@ void route_unref(struct route **route_at)
 
 void owner_signal(struct owner *owner)
 {
-	(void)pthread_mutex_lock(&owner->signal_lock);
+	(void)pthread_rwlock_rdlock(&owner->signal_lock);
 	if (owner->endpoint != NULL) {
 		task_schedule(&owner->endpoint->signal);
 	}
-	(void)pthread_mutex_unlock(&owner->signal_lock);
+	(void)pthread_rwlock_unlock(&owner->signal_lock);
 }

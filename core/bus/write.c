@@ -186,12 +186,12 @@ void write_answer(struct write *request)
 	if (from != NULL) {
 		request->answer.run = answer_arrive;
 		request->answer.drop = answer_drop;
-		(void)pthread_mutex_lock(&from->signal_lock);
+		(void)pthread_rwlock_rdlock(&from->signal_lock);
 		if (from->endpoint != NULL) {
 			error = post_push_always(from->endpoint->config.control,
 						 &request->answer);
 		}
-		(void)pthread_mutex_unlock(&from->signal_lock);
+		(void)pthread_rwlock_unlock(&from->signal_lock);
 	} else {
 		struct write *deadline = request;
 

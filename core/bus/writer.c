@@ -140,10 +140,10 @@ static int send(struct endpoint *endpoint, struct write *request, ew_dur timeout
 	request->post.run = write_arrive;
 	request->post.drop = write_drop;
 	atomic_store_explicit(&request->refs, 2, memory_order_relaxed);
-	(void)pthread_mutex_lock(&to->signal_lock);
+	(void)pthread_rwlock_rdlock(&to->signal_lock);
 	error = to->endpoint == NULL ? -ESHUTDOWN
 				     : post_push(to->endpoint->config.control, &request->post);
-	(void)pthread_mutex_unlock(&to->signal_lock);
+	(void)pthread_rwlock_unlock(&to->signal_lock);
 	if (error == -ENOSPC) {
 		timer_fini(&request->timer);
 		atomic_store_explicit(&request->refs, 1, memory_order_relaxed);

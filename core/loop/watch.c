@@ -4,17 +4,8 @@
  * events of the same turn are open: its entry is then passed over.
  */
 #include <errno.h>
-#include <unistd.h>
 
 #include "core/loop/inside.h"
-
-static void drain_wake(struct loop *loop)
-{
-	uint64_t count;
-
-	/* EAGAIN is a wake that an earlier turn has consumed already */
-	(void)!read(loop->wake_fd, &count, sizeof(count));
-}
 
 void watches_run(struct loop *loop, int count)
 {
@@ -22,9 +13,8 @@ void watches_run(struct loop *loop, int count)
 	for (int i = 0; i < loop->event_count; i++) {
 		struct loop_watch *watch = loop->events[i].data.ptr;
 
-		if (watch == NULL) {
-			drain_wake(loop);
-		} else if (loop->events[i].events != 0) {
+		/* NULL: loop_wake(), which has done its work */
+		if (watch != NULL && loop->events[i].events != 0) {
 			watch->run(watch, loop->events[i].events);
 			loop_wake_due(loop);
 			loop_run_control(loop);

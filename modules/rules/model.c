@@ -39,8 +39,9 @@ uint32_t model_source(const struct model *model, uint32_t rule)
 
 size_t model_rule_bytes(const struct model_rule *rule)
 {
+	/* values of the last run, and as they were at the last firing */
 	size_t bytes = sizeof(*rule) + rule->program_count * sizeof(*rule->programs) +
-		       rule->term_count * sizeof(struct lang_value) + rule->state_size;
+		       2 * rule->term_count * sizeof(struct lang_value) + rule->state_size;
 
 	for (uint32_t i = 0; i < rule->program_count; i++) {
 		bytes += rule->programs[i].program->size;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How fast a rule answers: from the publish of a sample to the write callback
- * of the actuator's owner, all on one loop, and on a loop each against two
- * bare eventfd hops; the same while a million samples a second go another way
- * through the bus. Then many rules: what one costs, and that running them takes
- * no memory.
+ * of the actuator's owner, all on one loop, and on a loop each against two bare
+ * eventfd hops on the same processors; the same while a million samples a
+ * second go another way through the bus. Then many rules: what one costs, and
+ * that running them takes no memory.
  *
  * BENCH_ROUNDS in the environment sets the size.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,9 +46,38 @@ static struct times times_new(size_t room)
 	return times;
 }
 
+/* ---- where threads run ---- */
+
+/*
+ * A wake-up between two processors costs several times one that stays, and the
+ * scheduler puts threads where it likes: so both sides are put in the same place.
+ */
+enum placement {
+	PLACEMENT_TOGETHER,     /* all on one processor */
+	PLACEMENT_APART         /* each hop goes to another one */
+};
+
+static void pin(void *self, void *arg)
+{
+	cpu_set_t set;
+
+	(void)self;
+	CPU_ZERO(&set);
+	CPU_SET((size_t)(uintptr_t)arg, &set);
+	check(pthread_setaffinity_np(pthread_self(), sizeof(set), &set) == 0);
+}
+
+static void *other(enum placement placement)
+{
+	return (void *)(uintptr_t)(placement == PLACEMENT_APART ? 1 : 0);
+}
+
 /* ---- the reference ---- */
 
 struct pair {
+	enum placement placement;
+	size_t rounds;
+	struct times *times;
 	int there, back;
 };
 
@@ -56,28 +86,39 @@ static void *echo(void *arg)
 	const struct pair *pair = arg;
 	uint64_t value;
 
-	while (read(pair->there, &value, sizeof(value)) == sizeof(value) && value < 1u << 20) {
+	pin(NULL, other(pair->placement));
+	for (size_t i = 0; i < pair->rounds; i++) {
+		check(read(pair->there, &value, sizeof(value)) == sizeof(value));
 		check(write(pair->back, &(uint64_t){ 1 }, sizeof(value)) == sizeof(value));
 	}
 	return NULL;
 }
 
-static void two_hops(size_t rounds, struct times *times)
+static void *call(void *arg)
 {
-	struct pair pair = { eventfd(0, EFD_CLOEXEC), eventfd(0, EFD_CLOEXEC) };
-	pthread_t thread;
+	const struct pair *pair = arg;
 	uint64_t value;
 
-	check(pthread_create(&thread, NULL, echo, &pair) == 0);
-	for (size_t i = 0; i < rounds; i++) {
+	pin(NULL, NULL);
+	for (size_t i = 0; i < pair->rounds; i++) {
 		int64_t begin = clock_mono();
 
-		check(write(pair.there, &(uint64_t){ 1 }, sizeof(value)) == sizeof(value));
-		check(read(pair.back, &value, sizeof(value)) == sizeof(value));
-		times->values[times->count++] = (double)(clock_mono() - begin) / 1e3;
+		check(write(pair->there, &(uint64_t){ 1 }, sizeof(value)) == sizeof(value));
+		check(read(pair->back, &value, sizeof(value)) == sizeof(value));
+		pair->times->values[pair->times->count++] = (double)(clock_mono() - begin) / 1e3;
 	}
-	check(write(pair.there, &(uint64_t){ 1u << 20 }, sizeof(value)) == sizeof(value));
-	check(pthread_join(thread, NULL) == 0);
+	return NULL;
+}
+
+static void two_hops(enum placement placement, size_t rounds, struct times *times)
+{
+	struct pair pair = { placement, rounds, times, eventfd(0, EFD_CLOEXEC),
+			     eventfd(0, EFD_CLOEXEC) };
+	pthread_t threads[2];
+
+	check(pthread_create(&threads[0], NULL, echo, &pair) == 0);
+	check(pthread_create(&threads[1], NULL, call, &pair) == 0);
+	check(pthread_join(threads[0], NULL) == 0 && pthread_join(threads[1], NULL) == 0);
 	(void)close(pair.there); /* nothing is left in them */
 	(void)close(pair.back);
 }
@@ -377,11 +418,11 @@ static void rounds(size_t count, struct times *times)
 }
 
 /* loop: that source, drive and control share; "": a loop each. */
-static void reaction(const char *loop, bool is_flooded, size_t count, struct times *times)
+static void reaction_begin(struct gateway *gateway, const char *loop, bool is_flooded)
 {
-	struct gateway gateway = { .count = is_flooded ? 5 : 3 };
 	char text[1024];
 
+	*gateway = (struct gateway){ .count = is_flooded ? 5 : 3 };
 	(void)snprintf(text, sizeof(text),
 		       "version: 1\n"
 		       "instances:\n"
@@ -400,25 +441,66 @@ static void reaction(const char *loop, bool is_flooded, size_t count, struct tim
 		       is_flooded ? "  flood: {module: flood}\n  sink: {module: sink}\n" : "",
 		       *loop != '\0' ? "    loop: one\n" : "");
 	round_ = (struct round){ .next = 1 };
-	gateway_begin(&gateway, text);
+	gateway_begin(gateway, text);
 	rounds(100, NULL);
-	rounds(count, times);
-	flood.rate = (double)atomic_load(&flood.received) / (double)(clock_mono() - flood.begun);
-	gateway_end(&gateway);
 }
 
-/* The same on one loop, while others are busy: rows of the table. */
-static void reaction_flooded(size_t count)
+static void reaction_end(struct gateway *gateway)
+{
+	flood.rate = (double)atomic_load(&flood.received) / (double)(clock_mono() - flood.begun);
+	gateway_end(gateway);
+}
+
+static void show_rate(void)
+{
+	bench_value("   these samples, received", "M/s", flood.rate * 1e3, -1);
+}
+
+/* Source, rules and actuator share a loop: rows of the table. */
+static void near(const char *name, bool is_flooded, size_t count)
 {
 	struct times times = times_new(count);
+	struct gateway gateway;
 
-	reaction("one", true, count, &times);
-	bench_values("   the same, with samples on other routes", "us", times.values, times.count,
-		     5);
+	reaction_begin(&gateway, "one", is_flooded);
+	rounds(count, &times);
+	reaction_end(&gateway);
+	bench_values(name, "us", times.values, times.count, 5);
 	bench_value("   p99", "us", bench_percentile(times.values, times.count, 0.99),
 		    BENCH_NOTHING);
-	bench_value("   these samples, received", "M/s", flood.rate * 1e3, -1);
+	if (is_flooded) {
+		show_rate();
+	}
 	free(times.values);
+}
+
+#define TURNS  20       /* of the reference and the rules, in alternation */
+
+/* A loop each, against two hops in the same place at the same time: rows of the table. */
+static void far(const char *name, enum placement placement, bool is_flooded, size_t count)
+{
+	struct times times = times_new(count), hops = times_new(count);
+	struct gateway gateway;
+
+	reaction_begin(&gateway, "", is_flooded);
+	check(ew_post(gateway.instances[0], "pin", pin, NULL) == 0);
+	check(ew_post(gateway.instances[1], "pin", pin, NULL) == 0);
+	check(ew_post(gateway.instances[2], "pin", pin, other(placement)) == 0);
+	for (unsigned i = 0; i < TURNS; i++) {
+		two_hops(placement, count / TURNS, &hops);
+		rounds(count / TURNS, &times);
+	}
+	reaction_end(&gateway);
+	bench_values(name, "us", hops.values, hops.count, BENCH_NOTHING);
+	bench_values("   publish to write, a loop each", "us", times.values, times.count,
+		     3 * bench_percentile(hops.values, hops.count, 0.5));
+	bench_value("   p99", "us", bench_percentile(times.values, times.count, 0.99),
+		    BENCH_NOTHING);
+	if (is_flooded) {
+		show_rate();
+	}
+	free(times.values);
+	free(hops.values);
 }
 
 /* ---- many rules ---- */
@@ -489,7 +571,8 @@ static void many_rules(void)
 	for (uint32_t i = 0; i < RULES; i++) {
 		bytes += model_rule_bytes(&model->rules[i]) + sizeof(struct engine_rule);
 	}
-	bench_value("memory of such a rule", "bytes", (double)bytes / RULES, BENCH_NOTHING);
+	bench_value("memory of such a rule, program and state", "bytes", (double)bytes / RULES,
+		    BENCH_NOTHING);
 	engine_fini(&engine);
 	model_free(&model);
 	settings.drop(settings.arg);
@@ -502,25 +585,14 @@ static void many_rules(void)
 int main(void)
 {
 	size_t count = bench_setting("BENCH_ROUNDS", 20000);
-	struct times ref = times_new(count), near = times_new(count), far = times_new(count);
-	double hops;
 
-	two_hops(count, &ref);
-	reaction("one", false, count, &near);
-	reaction("", false, count, &far);
-	bench_values("two eventfd hops between threads", "us", ref.values, ref.count,
-		     BENCH_NOTHING);
-	hops = bench_percentile(ref.values, ref.count, 0.5);
-	bench_values("publish to write, source, rules and actuator on one loop", "us", near.values,
-		     near.count, 5);
-	bench_value("   p99", "us", bench_percentile(near.values, near.count, 0.99),
-		    BENCH_NOTHING);
-	reaction_flooded(count);
-	bench_values("publish to write, a loop each", "us", far.values, far.count, 3 * hops);
-	bench_value("   p99", "us", bench_percentile(far.values, far.count, 0.99), BENCH_NOTHING);
+	near("publish to write, source, rules and actuator on one loop", false, count);
+	near("   the same, with samples on other routes", true, count);
+	far("two eventfd hops between threads on one processor", PLACEMENT_TOGETHER, false, count);
+	if (sysconf(_SC_NPROCESSORS_ONLN) > 1) {
+		far("two eventfd hops between two processors", PLACEMENT_APART, false, count);
+		far("   the same, with samples on other routes", PLACEMENT_APART, true, count);
+	}
 	many_rules();
-	free(ref.values);
-	free(near.values);
-	free(far.values);
 	return bench_end();
 }

@@ -157,9 +157,9 @@ void world_leave(struct world *world, struct peer *peer)
 	struct endpoint *endpoint = &peer->endpoint;
 
 	writes_leave(endpoint);
-	(void)pthread_mutex_lock(&endpoint->owner->signal_lock);
+	(void)pthread_rwlock_wrlock(&endpoint->owner->signal_lock);
 	endpoint->owner->endpoint = NULL;
-	(void)pthread_mutex_unlock(&endpoint->owner->signal_lock);
+	(void)pthread_rwlock_unlock(&endpoint->owner->signal_lock);
 	post_queue_fini(&peer->control);
 	for (size_t i = 0; i < world->peer_count; i++) {
 		if (world->peers[i] == peer) {
