@@ -133,6 +133,38 @@ static void describe_all_of_core(struct describe *describe)
 	describe_table(describe, &config_tag_table, "");
 }
 
+/* A name in bold and a line that explains it. */
+static void describe_item(struct describe *describe, const char *name, const char *text)
+{
+	if (describe->row == describe_man_row) {
+		(void)buf_add_text(describe->out, ".TP\n\\fB"); /* sticks */
+		describe_troff(describe->out, name);
+		(void)buf_add_text(describe->out, "\\fR\n"); /* sticks */
+		describe_troff(describe->out, text != NULL ? text : "");
+		(void)buf_add_byte(describe->out, '\n'); /* sticks */
+	} else {
+		(void)buf_printf(describe->out, "%s\n    %s\n", name,
+				 text != NULL ? text : ""); /* sticks */
+	}
+}
+
+static void describe_questions(struct describe *describe, const struct ew_module *module)
+{
+	const struct ew_question *row = module->questions;
+	char text[256];
+
+	if (row == NULL || row->answer == NULL) {
+		return;
+	}
+	describe_heading(describe, "Questions (edgewayctl ask NAME ...)");
+	for (; row->answer != NULL; row++) {
+		(void)snprintf(text, sizeof(text), "%s%s%s", row->word != NULL ? row->word : "",
+			       row->word != NULL && row->arguments != NULL ? " " : "",
+			       row->arguments != NULL ? row->arguments : ""); /* may be cut */
+		describe_item(describe, text[0] != '\0' ? text : "(nothing)", row->summary);
+	}
+}
+
 static void describe_metrics(struct describe *describe, const struct ew_module *module)
 {
 	size_t size = module->metric_size != 0 ? module->metric_size : sizeof(struct ew_metric);
@@ -147,18 +179,8 @@ static void describe_metrics(struct describe *describe, const struct ew_module *
 
 		memcpy(&metric, (const char *)module->metrics + i * size,
 		       size < sizeof(metric) ? size : sizeof(metric));
-		if (metric.name == NULL) {
-			continue;
-		}
-		if (describe->row == describe_man_row) {
-			(void)buf_add_text(describe->out, ".TP\n\\fB"); /* sticks */
-			describe_troff(describe->out, metric.name);
-			(void)buf_add_text(describe->out, "\\fR\n"); /* sticks */
-			describe_troff(describe->out, metric.help != NULL ? metric.help : "");
-			(void)buf_add_byte(describe->out, '\n'); /* sticks */
-		} else {
-			(void)buf_printf(describe->out, "%s\n    %s\n", metric.name,
-					 metric.help != NULL ? metric.help : ""); /* sticks */
+		if (metric.name != NULL) {
+			describe_item(describe, metric.name, metric.help);
 		}
 	}
 }
@@ -184,6 +206,7 @@ static void describe_all_of_module(struct describe *describe, const struct ew_mo
 			describe_table(describe, &table, "");
 		}
 	}
+	describe_questions(describe, module);
 	describe_metrics(describe, module);
 }
 

@@ -80,7 +80,7 @@ const struct command commands_ask[] = {
 	  .summary = "ask an instance about itself",
 	  .more = "INSTANCE may be the name of its module, where there is one of it. Instead of\n"
 		  "'ask rules pump' it is enough to say 'rules pump', unless that is a command.\n"
-		  "What can be asked is in the manual of the module.",
+		  "'ask INSTANCE help' says what it may be asked.",
 	  .least = 1, .most = 9, .run = ask_run },
 	{ .name = NULL },
 };

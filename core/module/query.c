@@ -16,6 +16,7 @@
 struct ew_query {
 	struct post post;
 	struct ew_instance *inst;
+	const struct ew_question *question;
 	char *words[EW_QUERY_WORDS_MAX + 1];    /* ended by NULL */
 	struct buf rows;
 	bool has_row;                   /* one is begun */
@@ -79,7 +80,7 @@ static void query_run(void *self, void *arg)
 {
 	struct ew_query *query = arg;
 
-	query->result = query->inst->module->what.query(self, query);
+	query->result = query->question->answer(self, query);
 	query_row(query);
 	query->post = (struct post){ .run = query_return, .drop = query_drop };
 	if (post_push_always(&query->inst->fleet->reports, &query->post) != 0) {
@@ -89,14 +90,44 @@ static void query_run(void *self, void *arg)
 
 /* ---- on the main thread ---- */
 
+/* The row for this first word, which may be NULL; or NULL. */
+static const struct ew_question *query_find(const struct ew_question *questions, const char *word)
+{
+	const struct ew_question *other = NULL;
+
+	for (; questions->answer != NULL; questions++) {
+		if (questions->word == NULL) {
+			other = word == NULL || questions->arguments != NULL ? questions : NULL;
+		} else if (word != NULL && strcmp(questions->word, word) == 0) {
+			return questions;
+		}
+	}
+	return other;
+}
+
+const struct ew_question *query_questions(const struct ew_instance *inst)
+{
+	return inst->module->what.questions;
+}
+
+bool query_has(const struct ew_question *questions, const char *word)
+{
+	return query_find(questions, word) != NULL;
+}
+
 int query_ask(struct ew_instance *inst, const char *const *words, query_fn done, void *arg,
 	      struct ew_query **query_out)
 {
+	const struct ew_question *question;
 	struct ew_query *query;
 	int error = 0;
 
-	if (inst->module->what.query == NULL) {
+	if (inst->module->what.questions == NULL) {
 		return -ENOTSUP;
+	}
+	question = query_find(inst->module->what.questions, words[0]);
+	if (question == NULL) {
+		return -ENOENT;
 	}
 	if (instance_state(inst) != INSTANCE_RUNNING) {
 		return -ESHUTDOWN;
@@ -106,6 +137,7 @@ int query_ask(struct ew_instance *inst, const char *const *words, query_fn done,
 		return -ENOMEM;
 	}
 	query->inst = inst;
+	query->question = question;
 	query->done = done;
 	query->arg = arg;
 	buf_init(&query->rows, QUERY_ANSWER_MAX);

@@ -7,6 +7,8 @@
 #ifndef CORE_MODULE_QUERY_H
 #define CORE_MODULE_QUERY_H
 
+#include <stdbool.h>
+
 #include <edgeway/query.h>
 
 #include "core/base/buf.h"
@@ -20,10 +22,17 @@ typedef void (*query_fn)(void *arg, int error, const struct buf *rows);
 
 /*
  * words are copied, at most EW_QUERY_WORDS_MAX. -ENOTSUP: the module takes no
- * questions; -ESHUTDOWN: it does not run; -ENOSPC, -ENOMEM.
+ * questions; -ENOENT: not this one; -ESHUTDOWN: it does not run; -ENOSPC,
+ * -ENOMEM.
  */
 int query_ask(struct ew_instance *inst, const char *const *words, query_fn done, void *arg,
 	      struct ew_query **query_out);
+
+/* The table of its module; NULL: it takes no questions. */
+const struct ew_question *query_questions(const struct ew_instance *inst);
+
+/* Is there a row for this first word, which may be NULL? */
+bool query_has(const struct ew_question *questions, const char *word);
 
 /* done() will not be called; what comes back is dropped. */
 void query_forget(struct ew_query *query);

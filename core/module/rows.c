@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Option and metric rows of a descriptor: walked with the row size the module
+ * Option, metric and question rows of a descriptor: walked with the row size the module
  * was built with, checked, and copied over zeros when that is not the host's.
  * Whether a fallback or a bound reads well is the binder's to say.
  */
@@ -243,10 +243,15 @@ static bool ends_with(const char *text, const char *end)
 	return text_size >= end_size && strcmp(text + text_size - end_size, end) == 0;
 }
 
+static bool is_word(const char *text)
+{
+	return text[0] >= 'a' && text[0] <= 'z' &&
+	       text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0';
+}
+
 static const char *metric_fault(const struct ew_metric *row)
 {
-	if (row->name == NULL || row->name[0] < 'a' || row->name[0] > 'z' ||
-	    row->name[strspn(row->name, "abcdefghijklmnopqrstuvwxyz0123456789_")] != '\0') {
+	if (row->name == NULL || !is_word(row->name)) {
 		return "has a name that is not [a-z][a-z0-9_]*";
 	}
 	if ((unsigned)row->kind > EW_HISTOGRAM) {
@@ -305,6 +310,37 @@ static int take_metrics(struct module *module, struct ew_error *err)
 	return 0;
 }
 
+/* Either may be NULL. */
+static bool is_same(const char *one, const char *other)
+{
+	return one == other || (one != NULL && other != NULL && strcmp(one, other) == 0);
+}
+
+static int take_questions(const struct module *module, struct ew_error *err)
+{
+	const struct ew_question *rows = module->what.questions;
+
+	for (size_t i = 0; rows != NULL && rows[i].answer != NULL; i++) {
+		const char *word = rows[i].word, *fault = NULL;
+
+		if (i == ROWS_MAX) {
+			fault = "is too many: end the table with EW_QUESTION_END";
+		} else if (word != NULL && !is_word(word)) {
+			fault = "has a word that is not [a-z][a-z0-9_]*";
+		} else if (rows[i].summary == NULL || rows[i].summary[0] == '\0') {
+			fault = "has no summary: say in one line what the answer tells";
+		}
+		for (size_t j = 0; j < i && fault == NULL; j++) {
+			fault = is_same(word, rows[j].word) ? "is there twice" : NULL;
+		}
+		if (fault != NULL) {
+			return ew_fail(err, "%s: .questions row %zu ('%s') %s", module->file, i,
+				       word == NULL ? "" : word, fault);
+		}
+	}
+	return 0;
+}
+
 static int check_row_size(const struct module *module, const char *what, const uint32_t found,
 			  const size_t limits[2], struct ew_error *err)
 {
@@ -348,5 +384,6 @@ int module_take_rows(struct module *module, struct ew_error *err)
 	what->options = tables[0].rows;
 	what->device_options = tables[1].rows;
 	what->tag_options = tables[2].rows;
-	return take_metrics(module, err);
+	error = take_questions(module, err);
+	return error != 0 ? error : take_metrics(module, err);
 }

@@ -14,12 +14,13 @@
  *        <edgeway/journal.h>
  *   0.3  check_devices(); ew_quality_name(), ew_reason_name(), ew_state_name(),
  *        ew_severity_name()
+ *   0.4  questions, a table, in place of query()
  */
 #ifndef EDGEWAY_MODULE_H
 #define EDGEWAY_MODULE_H
 
 #define EW_ABI_MAJOR  0
-#define EW_ABI_MINOR  3
+#define EW_ABI_MINOR  4
 
 #include <edgeway/base.h>
 #include <edgeway/bus.h>
@@ -79,6 +80,7 @@ struct ew_module {
 	uint32_t tag_settings_size;
 	uint32_t metric_count;
 	const struct ew_metric *metrics;
+	const struct ew_question *questions;    /* of an operator; ended by EW_QUESTION_END */
 
 	/*
 	 * Cross-field rules. Pure: touches nothing but its arguments; runs in
@@ -151,12 +153,6 @@ struct ew_module {
 
 	/* The answer to an own ew_write(). Borrowed for the call. */
 	void (*answered)(void *self, const struct ew_write_answer *answer);
-
-	/*
-	 * An operator's question: answer with rows, at once. Returns 0, or a
-	 * negative errno where the words say nothing to this module.
-	 */
-	int (*query)(void *self, struct ew_query *query);
 };
 
 /*

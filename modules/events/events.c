@@ -213,7 +213,7 @@ static void events_stop(void *self)
 	events->due = ew_now();
 }
 
-static int events_query(void *self, struct ew_query *query)
+static int events_answer(void *self, struct ew_query *query)
 {
 	struct events *events = self;
 	uint64_t durable = ew_journal_durable(events->journal);
@@ -231,6 +231,11 @@ static int events_query(void *self, struct ew_query *query)
 	return 0;
 }
 
+static const struct ew_question questions[] = {
+	{ NULL, NULL, "consumers, and how far each has acknowledged", events_answer },
+	EW_QUESTION_END
+};
+
 EW_MODULE(
 	.name = "events", .version = "1.0",
 	.summary = "a stream of events over HTTP, with consumers that acknowledge",
@@ -238,4 +243,4 @@ EW_MODULE(
 	.options = settings_options, .settings_size = sizeof(struct settings),
 	.metrics = metrics, .metric_count = METRIC_COUNT,
 	.check = settings_check, .open = events_open, .stop = events_stop, .close = events_close,
-	.event = events_event, .batch = events_batch, .query = events_query);
+	.event = events_event, .batch = events_batch, .questions = questions);

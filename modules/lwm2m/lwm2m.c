@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "modules/lwm2m/client.h"
+#include "modules/lwm2m/show.h"
 
 #define PARKED_MAX  256u        /* ranges of positions */
 #define ID_MAX      600u
@@ -529,34 +530,19 @@ static int lwm2m_open(struct ew_instance *inst, const void *settings, void **sel
 	return 0;
 }
 
-/* `map [DEVICE]`: the path of each tag. */
-static int lwm2m_on_query(void *arg, struct ew_query *query)
+static int lwm2m_show(void *arg, struct ew_query *query)
 {
 	const struct lwm2m *self = arg;
-	const struct tree *tree = &self->tree;
-	const char *word = ew_query_word(query, 0), *device = ew_query_word(query, 1);
 
-	if (word == NULL || strcmp(word, "map") != 0) {
-		return -ENOENT;
-	}
-	for (uint32_t tag = 0; tag < tree->tag_room; tag++) {
-		const struct tree_entry *entry = tree_entry_of(tree, tag);
-		const struct ew_tag_info *info = entry != NULL ? ew_tag(self->inst, tag) : NULL;
-		const struct ew_device_info *owner =
-			info != NULL ? ew_device(self->inst, info->device) : NULL;
-		char name[EW_PATH_MAX + EW_NAME_MAX + 2], text[LWM2M_PATH_MAX];
-		struct lwm2m_path path;
+	show_registration(&self->client, self->topic, query);
+	return 0;
+}
 
-		if (owner == NULL || (device != NULL && strcmp(owner->spec.path, device) != 0)) {
-			continue;
-		}
-		path = tree_path(entry);
-		(void)lwm2m_path_format(&path, text);
-		(void)snprintf(name, sizeof(name), "%s:%s", owner->spec.path, info->spec.name);
-		ew_query_text(query, "tag", name);
-		ew_query_text(query, "path", text);
-		ew_query_row(query);
-	}
+static int lwm2m_map(void *arg, struct ew_query *query)
+{
+	const struct lwm2m *self = arg;
+
+	show_map(self->inst, &self->tree, query);
 	return 0;
 }
 
@@ -568,6 +554,12 @@ static void lwm2m_stop(void *arg)
 	client_stop(&self->client, ew_now());
 	lwm2m_turned(self);
 }
+
+static const struct ew_question questions[] = {
+	{ NULL, NULL, "the registration: state, age, observations, what waits", lwm2m_show },
+	{ "map", "[DEVICE]", "the path of each tag", lwm2m_map },
+	EW_QUESTION_END
+};
 
 EW_MODULE(
 	.name = "lwm2m",
@@ -587,4 +579,4 @@ EW_MODULE(
 	.batch = lwm2m_on_batch,
 	.gap = lwm2m_on_gap,
 	.answered = lwm2m_on_answered,
-	.query = lwm2m_on_query);
+	.questions = questions);

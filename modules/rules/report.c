@@ -225,30 +225,44 @@ static void report_inputs(const struct rules *rules, struct ew_query *query)
 	}
 }
 
-int report_query(void *self, struct ew_query *query)
+static int report_on_outputs(void *self, struct ew_query *query)
+{
+	report_outputs(self, query);
+	return 0;
+}
+
+static int report_on_inputs(void *self, struct ew_query *query)
+{
+	report_inputs(self, query);
+	return 0;
+}
+
+/* All rules, or the terms of the one that is named. */
+static int report_on_rules(void *self, struct ew_query *query)
 {
 	const struct rules *rules = self;
-	const char *word = ew_query_word(query, 0);
+	const char *name = ew_query_word(query, 0);
 	uint32_t inputs = (uint32_t)rules->settings->input_count, source;
 
-	if (word == NULL) {
+	if (name == NULL) {
 		for (uint32_t i = 0; i < rules->settings->rule_count; i++) {
 			report_rule(rules, i, query);
 		}
 		return 0;
 	}
-	source = names_find(&rules->model->names, word, strlen(word));
-	if (source != NAMES_NONE && source >= inputs) {
-		report_terms(rules, source - inputs, query);
-		return 0;
+	source = names_find(&rules->model->names, name, strlen(name));
+	if (source == NAMES_NONE || source < inputs) {
+		return -ENOENT;
 	}
-	if (strcmp(word, "outputs") == 0) {
-		report_outputs(rules, query);
-		return 0;
-	}
-	if (strcmp(word, "inputs") == 0) {
-		report_inputs(rules, query);
-		return 0;
-	}
-	return -ENOENT;
+	report_terms(rules, source - inputs, query);
+	return 0;
 }
+
+const struct ew_question report_questions[] = {
+	{ NULL, "[RULE]", "the rules, when each fired, whether it writes; or each term of one",
+	  report_on_rules },
+	{ "outputs", NULL, "what was written last, and what the device answered",
+	  report_on_outputs },
+	{ "inputs", NULL, "tags that the rules read, and their values", report_on_inputs },
+	EW_QUESTION_END
+};

@@ -331,4 +331,4 @@ EW_MODULE(
 	.check = rules_check,
 	.open = rules_open, .start = rules_start, .stop = rules_stop, .close = rules_close,
 	.device = tags_on_device, .tag = tags_on_tag, .batch = rules_batch,
-	.write = own_on_write, .answered = act_on_answer, .query = report_query);
+	.write = own_on_write, .answered = act_on_answer, .questions = report_questions);

@@ -156,7 +156,7 @@ void own_on_write(void *self, struct ew_write *write);
 
 /* ---- report.c: what an operator is told ---- */
 
-int report_query(void *self, struct ew_query *query);
+extern const struct ew_question report_questions[];
 
 /* ---- alarm.c: alarms and events ---- */
 

@@ -203,7 +203,8 @@ void edge_reflect(struct edge *edge, const uint32_t *tags, size_t count);
 
 /* ---- map.c ---- */
 
-int edge_on_query(void *self, struct ew_query *query);
+int edge_session(void *self, struct ew_query *query);
+int edge_map(void *self, struct ew_query *query);
 
 /* ---- command.c ---- */
 

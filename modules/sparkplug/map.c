@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an operator may ask: which metric of which topic a tag is. */
+/* What an operator may ask: how the session is, and which metric of which topic a tag is. */
 #include "modules/sparkplug/edge.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,19 +23,49 @@ static void map_device(const struct edge *edge, const struct model_device *devic
 	}
 }
 
-int edge_on_query(void *self, struct ew_query *query)
+int edge_map(void *self, struct ew_query *query)
 {
 	const struct edge *edge = self;
-	const char *word = ew_query_word(query, 0), *path = ew_query_word(query, 1);
+	const char *path = ew_query_word(query, 1);
 	const struct model_device *device = NULL;
 
-	if (word == NULL || strcmp(word, "map") != 0) {
-		return -ENOENT;
-	}
 	while ((device = model_next(&edge->model, device)) != NULL) {
 		if (path == NULL || strcmp(path, device->path) == 0) {
 			map_device(edge, device, query);
 		}
 	}
+	return 0;
+}
+
+static const char *session_primary(const struct node *node)
+{
+	return !node->has_primary ? "none" : !node->primary_known ? "unknown"
+	       : node->primary_online ? "online" : "offline";
+}
+
+int edge_session(void *self, struct ew_query *query)
+{
+	const struct edge *edge = self;
+	const struct model_device *device = NULL;
+	uint32_t devices = 0, born = 0, metrics = 0;
+
+	while ((device = model_next(&edge->model, device)) != NULL) {
+		devices += !device->is_node;
+		born += !device->is_node && device->life == MODEL_BORN;
+		metrics += device->metric_count;
+	}
+	ew_query_text(query, "group", edge->group);
+	ew_query_text(query, "node", edge->node_id);
+	ew_query_text(query, "state", node_state_name(edge->node.state));
+	ew_query_text(query, "primary_host", session_primary(&edge->node));
+	ew_query_number(query, "bdseq", edge->bdseq);
+	ew_query_number(query, "seq", edge->seq);
+	ew_query_number(query, "devices", devices);
+	ew_query_number(query, "born", born);
+	ew_query_number(query, "metrics", metrics);
+	ew_query_number(query, "batches_unsent",
+			(double)(edge->pending.last - edge->pending.taken));
+	ew_query_number(query, "unconfirmed", (double)(edge->pending.taken
+						       - edge->pending.confirmed));
 	return 0;
 }

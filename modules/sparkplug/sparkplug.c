@@ -416,6 +416,12 @@ static void sparkplug_stop(void *self)
 	edge_step(edge, node_leave(&edge->node), "the gateway stops");
 }
 
+static const struct ew_question questions[] = {
+	{ NULL, NULL, "the session: state, bdSeq, what is born, what waits", edge_session },
+	{ "map", "[DEVICE]", "topic, metric and alias of each tag", edge_map },
+	EW_QUESTION_END
+};
+
 EW_MODULE(
 	.name = "sparkplug", .version = "1.0", .summary = "a Sparkplug B edge node",
 	.flags = EW_NEEDS_VIEW | EW_ACKS | EW_DURABLE,
@@ -425,4 +431,4 @@ EW_MODULE(
 	.open = sparkplug_open, .start = sparkplug_start,
 	.stop = sparkplug_stop, .close = sparkplug_close,
 	.device = sparkplug_device, .tag = sparkplug_tag, .batch = sparkplug_batch,
-	.gap = sparkplug_gap, .answered = sparkplug_answered, .query = edge_on_query);
+	.gap = sparkplug_gap, .answered = sparkplug_answered, .questions = questions);

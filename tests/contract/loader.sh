@@ -118,6 +118,10 @@ refuse ".metrics row 0 ('size') is a histogram without 1 to 16 bounds" \
 	'-DBAD_METRICS={.name="size", .kind=EW_HISTOGRAM, .help="x"},'
 refuse ".metrics row 1 ('a_total') is there twice" \
 	'-DBAD_METRICS={.name="a_total", .help="x"}, {.name="a_total", .help="x"},'
+refuse ".questions row 1 ('How') has a word that is not *" \
+	'-DBAD_QUESTIONS={"How", 0, "x", bad_answer},'
+refuse ".questions row 1 ('') has no summary: *" '-DBAD_QUESTIONS={0, 0, "", bad_answer},'
+refuse ".questions row 1 ('how') is there twice" '-DBAD_QUESTIONS={"how", 0, "x", bad_answer},'
 
 # name, callbacks, flags
 refuse "the module calls itself 'Bad', expected *" '-DBAD_NAME="Bad"'

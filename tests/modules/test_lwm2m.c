@@ -62,6 +62,8 @@ static void test_an_operator_sees_the_paths(void **state)
 	assert_int_equal(ew_test_query(world.test, "cloud", "map nobody", &answer), 0);
 	assert_string_equal(answer, "");
 	assert_int_equal(ew_test_query(world.test, "cloud", "else", &answer), -ENOENT);
+	assert_int_equal(ew_test_query(world.test, "cloud", "", &answer), 0);
+	assert_non_null(strstr(answer, "\"state\":\"registering\""));
 }
 
 static void test_refused_it_waits_longer_each_time(void **state)

@@ -204,6 +204,9 @@ static void test_an_operator_sees_topics_and_aliases(void **state)
 				       "\"spBv1.0/plant/DDATA/gw1/pump:1\",\"metric\":\"Speed\","
 				       "\"alias\":1}"));
 	assert_int_equal(ew_test_query(world, "scada", "else", &answer), -ENOENT);
+	assert_int_equal(ew_test_query(world, "scada", "", &answer), 0);
+	assert_non_null(strstr(answer, "\"node\":\"gw1\",\"state\":\"online\",\"primary_host\":"
+				       "\"none\""));
 }
 
 static void test_a_command_is_refused_without_access(void **state)

@@ -35,7 +35,10 @@ ctl rules flow_control >"$work/terms"
 grep -qE '^setpoint +25\[m3/h\] +25 +good' "$work/terms" || fail "$(cat "$work/terms")"
 grep -qE '^pid +automatic +yes' "$work/terms" || fail "$(cat "$work/terms")"
 ! ctl rules no_such_rule 2>"$work/refused" || fail 'a rule that is not there was shown'
-grep -q 'does not know this' "$work/refused" || fail "$(cat "$work/refused")"
+grep -q "'control' does not know 'no_such_rule': 'ask control help' says" "$work/refused" ||
+	fail "$(cat "$work/refused")"
+ctl rules help >"$work/questions"
+grep -qE '^outputs +what was written last' "$work/questions" || fail "$(cat "$work/questions")"
 
 step 'after a kill the first write is the fail-safe value'
 stop daemon KILL

@@ -93,6 +93,7 @@ for version in 5 3.1.1; do
 		"$work/map" || fail "no map of the tag: $(cat "$work/map")"
 	[ "$(grep -c '"tag"' "$work/map")" -eq 1 ] || fail 'the pattern does not hold'
 	ctl tags --map pump-1 | grep -q 'pump-1:Pump/Flow' || fail 'no map of a device'
+	ctl ask scada | grep -qE '^[^ ]+ +gw1 +online +none' || fail 'no session is shown'
 	wait_for 'data of the node' has_seen "^$topics/NDATA/gw1 "
 
 	step "MQTT $version: a rebirth on request"

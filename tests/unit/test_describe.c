@@ -28,6 +28,19 @@ static const struct ew_metric metrics[] = {
 	{.name = "sent_total", .help = "samples sent"},
 };
 
+static int answer(void *self, struct ew_query *query)
+{
+	(void)self;
+	(void)query;
+	return 0;
+}
+
+static const struct ew_question questions[] = {
+	{NULL, "[LINE]", "all lines, or one", answer},
+	{"map", NULL, "where what is", answer},
+	EW_QUESTION_END,
+};
+
 static const struct ew_module module = {
 	.option_size = sizeof(struct ew_option),
 	.metric_size = sizeof(struct ew_metric),
@@ -39,6 +52,7 @@ static const struct ew_module module = {
 	.settings_size = sizeof(struct settings),
 	.metrics = metrics,
 	.metric_count = 1,
+	.questions = questions,
 };
 
 static struct buf out;
@@ -75,6 +89,7 @@ static void test_a_module_is_described_by_its_rows(void **state)
 	assert_says("limit\n    number, required, -5 to 0.5, in bar\n");
 	assert_says("mode\n    one of slow, fast\n");
 	assert_says("Options of each tag");
+	assert_says("[LINE]\n    all lines, or one\nmap\n    where what is\n");
 	assert_says("sent_total\n    samples sent\n");
 }
 

@@ -15,6 +15,9 @@
 #ifndef BAD_METRICS
 #define BAD_METRICS  { .name = "seen_total", .kind = EW_COUNTER, .help = "what was seen" },
 #endif
+#ifndef BAD_QUESTIONS
+#define BAD_QUESTIONS
+#endif
 #ifndef BAD_FIELDS
 #define BAD_FIELDS
 #endif
@@ -32,6 +35,19 @@ static const struct ew_option bad_options[] = {
 
 static const struct ew_metric bad_metrics[] = {
 	BAD_METRICS
+};
+
+static int bad_answer(void *self, struct ew_query *query)
+{
+	(void)self;
+	(void)query;
+	return 0;
+}
+
+static const struct ew_question bad_questions[] = {
+	{ "how", NULL, "how it is", bad_answer },
+	BAD_QUESTIONS
+	EW_QUESTION_END
 };
 
 #ifdef BAD_SYMBOL
@@ -74,6 +90,7 @@ const struct ew_module ew_module = {
 	.settings_size = sizeof(struct bad_settings),
 	.metrics = bad_metrics,
 	.metric_count = sizeof(bad_metrics) / sizeof(bad_metrics[0]),
+	.questions = bad_questions,
 	.open = bad_open,
 	.close = bad_close,
 	BAD_FIELDS

@@ -213,7 +213,8 @@ EW_API enum ew_health ew_test_health(struct ew_test *test, const char *name,
  *
  * Thread:  the test's
  * Owner:   answer borrowed until the next call
- * Errors:  -ENOTSUP the module takes no questions; what its query() returned
+ * Errors:  -ENOTSUP the module takes no questions; -ENOENT not this one; what answer()
+ *          returned
  */
 EW_API int ew_test_query(struct ew_test *test, const char *name, const char *words,
 			 const char **answer_out) EW_CHECKED;
