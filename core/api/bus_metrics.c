@@ -7,6 +7,7 @@
 #include "core/api/bus_metrics.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "core/bus/bus.h"
@@ -73,6 +74,10 @@ struct bus_metrics {
 	X(FULL_IN, "full_seconds", EW_GAUGE, "seconds", \
 	  "Until it is full at the present rate, if nothing is acknowledged; NaN: never.") \
 	X(WRITES, "written_bytes_a_day", EW_GAUGE, NULL, "Bytes written a day, since the start.") \
+	X(AGE, "oldest_age_seconds", EW_GAUGE, "seconds", \
+	  "Age of the oldest that it keeps; NaN: not known.") \
+	X(UNWRITTEN, "unwritten_records", EW_GAUGE, NULL, \
+	  "Batches and events that were not on disk when the last run was killed.") \
 	X(REFUSED, "refused_total", EW_COUNTER, NULL, "Batches and events not taken.") \
 	X(LOST_SAMPLES, "lost_samples_total", EW_COUNTER, NULL, \
 	  "Samples gone before they were acknowledged.") \
@@ -218,6 +223,9 @@ static double log_value(const struct log_stats *log, unsigned row)
 	case LOG_LIMIT: return (double)log->bytes_max;
 	case LOG_FULL_IN: return log->hours_left * 3600;
 	case LOG_WRITES: return log->bytes_a_day;
+	case LOG_AGE: return log->oldest_age < 0 ? (double)NAN
+						 : (double)log->oldest_age / (double)EW_SECOND;
+	case LOG_UNWRITTEN: return (double)log->end.records;
 	case LOG_REFUSED: return (double)log->refused;
 	case LOG_LOST_SAMPLES: return (double)log_lost(log->lost_samples);
 	case LOG_LOST_EVENTS: return (double)log_lost(log->lost_events);

@@ -153,9 +153,11 @@ int bus_durables_walk(struct bus *bus,
 struct log_stats {
 	enum store_state state;
 	enum store_drop drop;
+	struct store_end end;                   /* of the run before */
 	uint64_t bytes, bytes_max;
 	uint64_t backlog_bytes;                 /* of the receiver that is furthest behind */
 	ew_time oldest;                         /* ns UTC; 0: not known */
+	ew_dur oldest_age;                      /* -1: not known */
 	double rate;                            /* bytes a second, of the last minute or two */
 	double hours_left;                      /* until it is full at that rate; NaN: never */
 	double drain;                           /* of the receiver that takes longest */

@@ -480,9 +480,11 @@ int bus_log_stats(struct bus *bus, struct log_stats *stats_out)
 	stats = (struct log_stats){
 		.state = store.state,
 		.drop = store.drop,
+		.end = store.end,
 		.bytes = store.bytes,
 		.bytes_max = store.bytes_max,
 		.oldest = store.oldest_time,
+		.oldest_age = store.oldest_age,
 		.rate = write_rate(bus, store.written_bytes),
 		.hours_left = (double)NAN,
 		.bytes_a_day = a_second(store.written_bytes, clock_mono() - bus->log_opened) *

@@ -60,6 +60,9 @@ static int store_add_log(struct listing *listing, const struct log_stats *stats)
 	json_add_uint(row, "bytes_max", stats->bytes_max);
 	json_add_uint(row, "backlog_bytes", stats->backlog_bytes);
 	json_add_time(row, "oldest", stats->oldest);
+	store_add_number(row, "oldest_age_seconds",
+			 stats->oldest_age < 0 ? (double)NAN
+					       : (double)stats->oldest_age / (double)EW_SECOND);
 	json_add_uint(row, "bytes_a_second", (uint64_t)stats->rate);
 	store_add_number(row, "hours_left", stats->hours_left);
 	store_add_number(row, "drain_seconds", stats->drain);
@@ -67,6 +70,11 @@ static int store_add_log(struct listing *listing, const struct log_stats *stats)
 	json_add_uint(row, "refused", stats->refused);
 	json_add_uint(row, "lost_samples", log_lost(stats->lost_samples));
 	json_add_uint(row, "lost_events", log_lost(stats->lost_events));
+	json_add_text(row, "last_end", store_end_name(stats->end.how));
+	json_add_uint(row, "last_end_records", stats->end.records);
+	/* never: the kernel writes when it likes */
+	store_add_number(row, "last_end_sync_ms",
+			 stats->end.sync < 0 ? (double)NAN : (double)stats->end.sync / 1e6);
 	json_add_uint(row, "damaged_records", stats->damaged);
 	json_add_uint(row, "disk_errors", stats->disk_errors);
 	json_add_uint(row, "last_lsn", stats->last);

@@ -63,19 +63,42 @@ static const char *store_fate(const struct json_object *row)
 						     : "then the oldest goes";
 }
 
+/* What the run before lost when it was not ended in order, beside what it had promised. */
+static void store_print_end(const struct json_object *row)
+{
+	double sync = store_number(row, "last_end_sync_ms");
+	const char *how = store_text(row, "last_end");
+	char promised[STORE_TEXT_SIZE] = "when the kernel likes";
+
+	if (sync >= 0) {
+		(void)snprintf(promised, sizeof(promised), "within %.0f ms", sync);
+	}
+	if (strcmp(how, "killed") == 0) {
+		printf("last end:  killed; %.0f batches and events were not on disk, which gets "
+		       "them %s\n", store_number(row, "last_end_records"), promised);
+	} else if (strcmp(how, "power") == 0) {
+		printf("last end:  the machine stopped; what came last was not on disk, which gets "
+		       "it %s\n", promised);
+	}
+}
+
 static void store_print_log(const struct json_object *row)
 {
 	char used[STORE_TEXT_SIZE], most[STORE_TEXT_SIZE], rate[STORE_TEXT_SIZE];
-	char left[STORE_TEXT_SIZE];
+	char left[STORE_TEXT_SIZE], age[STORE_TEXT_SIZE] = "of unknown age";
 	double bytes = store_number(row, "bytes"), limit = store_number(row, "bytes_max");
 	double hours = store_number(row, "hours_left");
+	double oldest = store_number(row, "oldest_age_seconds");
 
 	store_bytes(bytes, used);
 	store_bytes(limit, most);
 	store_bytes(store_number(row, "bytes_a_second"), rate);
 	printf("state:     %s\n", store_text(row, "state"));
-	printf("full:      %.0f %%, %s of %s; the oldest is of %s\n",
-	       limit > 0 ? 100 * bytes / limit : 0, used, most, store_text(row, "oldest"));
+	if (oldest >= 0) {
+		store_span(oldest, age);
+	}
+	printf("full:      %.0f %%, %s of %s; the oldest is %s%s\n",
+	       limit > 0 ? 100 * bytes / limit : 0, used, most, age, oldest < 0 ? "" : " old");
 	if (hours < 0) {
 		printf("lasts:     nothing is being written\n");
 	} else if (hours == 0) {
@@ -89,6 +112,7 @@ static void store_print_log(const struct json_object *row)
 		printf("disk:      %.0f batches and events not taken, %.0f errors of the disk\n",
 		       store_number(row, "refused"), store_number(row, "disk_errors"));
 	}
+	store_print_end(row);
 }
 
 static void store_reword(struct json_object *row, const char *key, const char *text)

@@ -226,9 +226,9 @@ static void gateway_fill_store(const struct gateway *gateway, struct ew_sample *
 	}
 	samples[TAG_STORE_BACKLOG] =
 		ew_sample_u64(ids[TAG_STORE_BACKLOG], 0, log.backlog_bytes);
-	if (log.oldest != 0) {
-		samples[TAG_STORE_AGE] = ew_sample_i64(ids[TAG_STORE_AGE], 0,
-						       (clock_utc() - log.oldest) / EW_SECOND);
+	if (log.oldest_age >= 0) {
+		samples[TAG_STORE_AGE] =
+			ew_sample_i64(ids[TAG_STORE_AGE], 0, log.oldest_age / EW_SECOND);
 	}
 	if (!isnan(log.hours_left)) {
 		samples[TAG_STORE_HOURS] =

@@ -104,14 +104,15 @@ int append_close_segment(struct store *store)
 	store->open = NULL;
 	if (segment->index.records == 0) {
 		/* files are named by their first lsn: the next must have another */
-		atomic_store_explicit(&store->last, segment->header.first, memory_order_release);
+		atomic_store_explicit(&store->mark->last, segment->header.first,
+				      memory_order_release);
 	}
 	return 0;
 }
 
 static int append_open_segment(struct store *store)
 {
-	uint64_t last = atomic_load_explicit(&store->last, memory_order_relaxed);
+	uint64_t last = atomic_load_explicit(&store->mark->last, memory_order_relaxed);
 	unsigned char *at = tail_at(&store->tail, store->tail.head);
 	struct segment *segment;
 
@@ -242,13 +243,13 @@ unsigned char *append_put_head(struct store *store, const struct store_owner *ow
 uint64_t append_data(struct store *store, enum record_kind kind, const unsigned char *end)
 {
 	struct segment *segment = store->open;
-	uint64_t lsn = atomic_load_explicit(&store->last, memory_order_relaxed) + 1;
+	uint64_t lsn = atomic_load_explicit(&store->mark->last, memory_order_relaxed) + 1;
 
 	(void)record_frame(tail_at(&store->tail, store->tail.head), kind, lsn, end);
 	append_commit(store, end);
 	segment->index.last = lsn;
 	segment->index.records++;
-	atomic_store_explicit(&store->last, lsn, memory_order_release);
+	atomic_store_explicit(&store->mark->last, lsn, memory_order_release);
 	return lsn;
 }
 

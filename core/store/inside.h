@@ -19,6 +19,7 @@
 #include "core/base/log.h"
 #include "core/store/dictionary.h"
 #include "core/store/files.h"
+#include "core/store/mark.h"
 #include "core/store/segment.h"
 #include "core/store/store.h"
 #include "core/store/tail.h"
@@ -104,7 +105,10 @@ struct store {
 	atomic_bool is_tight;           /* written under the lock */
 	bool is_clock_good;
 	bool is_clock_said;             /* in the open segment, or its header */
-	_Atomic uint64_t last;
+	struct mark *mark;              /* `last` is there; `file_mark`, or `own_mark` */
+	struct mark *file_mark;
+	struct mark own_mark;
+	struct store_end end;           /* of the run before */
 	_Atomic uint64_t durable;
 
 	/* between who appends and the log's thread: under the lock */

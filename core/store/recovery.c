@@ -477,7 +477,7 @@ static struct segment *recovery_seal(const struct store *store)
  * was on disk: as many numbers as the buffer could hold are left out, so that
  * none of them ever means something else.
  */
-static uint64_t recovery_last(const struct store *store, uint64_t highest_name)
+static uint64_t recovery_last(struct store *store, uint64_t highest_name)
 {
 	const struct segment *seal = recovery_seal(store);
 	/* a name is a number that was used, but for that of a seal */
@@ -499,6 +499,10 @@ static uint64_t recovery_last(const struct store *store, uint64_t highest_name)
 				       : cursor->ranges[cursor->range_count - 1].to;
 
 		last = top > last ? top : last;
+	}
+	/* whoever brings files of its own has no folder, or only looks */
+	if (store->own_files != NULL) {
+		mark_look_at_end(store, last, is_clean);
 	}
 	return is_clean || last == 0 ? last : last + store->tail.size / RECORD_HEADER_BYTES;
 }
@@ -562,7 +566,7 @@ int recovery_run(struct store *store, struct ew_error *err)
 	last = recovery_last(store, highest);
 	recovery_note_torn(store);
 	recovery_drop_seal(store);
-	atomic_store(&store->last, last);
+	atomic_store(&store->mark->last, last);
 	atomic_store(&store->durable, last);
 	return 0;
 }

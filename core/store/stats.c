@@ -1,11 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How a log is, in numbers. */
+#include "core/base/clock.h"
 #include "core/store/inside.h"
+
+/* The oldest segment in time. Locked. */
+static void stats_add_oldest(const struct store *store, const struct segment *oldest,
+			     struct store_stats *stats)
+{
+	const struct record_base *clock = store_clock_of(store, oldest->header.boot);
+
+	stats->oldest = oldest->header.first;
+	if (clock != NULL) {
+		stats->oldest_time = clock->utc + (oldest->header.base.mono - clock->mono);
+	}
+	if (strcmp(oldest->header.boot, store->boot) == 0) {
+		stats->oldest_age = clock_mono() - oldest->header.base.mono;
+	} else if (clock != NULL && store->is_clock_good) {
+		stats->oldest_age = clock_utc() - stats->oldest_time;
+	}
+}
 
 struct store_stats store_stats(struct store *store)
 {
 	const struct segment *oldest;
-	const struct record_base *clock;
 	struct store_stats stats;
 	struct list *at;
 
@@ -18,6 +35,7 @@ struct store_stats store_stats(struct store *store)
 	stats.since = store->since;
 	stats.bytes_max = store->config.bytes;
 	stats.drop = store->config.drop;
+	stats.end = store->end;
 	stats.last = store_last(store);
 	stats.durable = store_durable(store);
 	stats.oldest = stats.last + 1;
@@ -31,13 +49,10 @@ struct store_stats store_stats(struct store *store)
 			       : segment->size > store->segment_bytes ? segment->size
 								      : store->segment_bytes;
 	}
+	stats.oldest_age = -1;
 	oldest = store_segment(store, 0);
 	if (oldest != NULL) {
-		stats.oldest = oldest->header.first;
-		clock = store_clock_of(store, oldest->header.boot);
-		if (clock != NULL) {
-			stats.oldest_time = clock->utc + (oldest->header.base.mono - clock->mono);
-		}
+		stats_add_oldest(store, oldest, &stats);
 	}
 	(void)pthread_mutex_unlock(&store->lock);
 	return stats;
@@ -79,6 +94,18 @@ const char *store_state_name(enum store_state state)
 	};
 
 	return names[state];
+}
+
+const char *store_end_name(enum store_end_how how)
+{
+	static const char *const names[] = {
+		[STORE_END_NONE] = "none",
+		[STORE_END_IN_ORDER] = "in order",
+		[STORE_END_KILLED] = "killed",
+		[STORE_END_POWER] = "power",
+	};
+
+	return names[how];
 }
 
 const char *store_loss_name(enum store_loss why)

@@ -31,6 +31,7 @@ static void store_take_limits(struct store *store, const struct store_config *co
 	store->config.drop = config->drop;
 	store->config.sync = config->sync;
 	store->config.reserve = config->reserve;
+	store->mark->sync = config->sync;
 	store->segment_bytes = segment_bytes_of(store->config.bytes);
 }
 
@@ -39,6 +40,7 @@ static int store_init(struct store *store, const struct store_config *config)
 	pthread_condattr_t attributes;
 	size_t buffer = config->buffer_bytes == 0 ? BUFFER_DEFAULT : config->buffer_bytes;
 
+	store->mark = &store->own_mark;
 	store->config = *config;
 	store->config.path = NULL;
 	store->config.files = NULL;
@@ -79,6 +81,7 @@ static void store_free(struct store **store_at)
 	cursor_free_all(store);
 	dictionary_fini(&store->dictionary);
 	tail_fini(&store->tail);
+	mark_close(&store->file_mark);
 	store_files_close(&store->own_files);
 	(void)pthread_cond_destroy(&store->wake);
 	(void)pthread_cond_destroy(&store->done);
@@ -86,6 +89,20 @@ static void store_free(struct store **store_at)
 	free(store->ids);
 	free(store->path);
 	free(store);
+}
+
+/* From here on the next run will know how far this one came. */
+static void store_take_mark(struct store *store)
+{
+	if (store->own_files != NULL) {
+		store->file_mark = mark_open(store->path, store->boot);
+	}
+	if (store->file_mark != NULL) {
+		store->file_mark->base = store_last(store);
+		atomic_store(&store->file_mark->last, store->file_mark->base);
+		store->file_mark->sync = store->config.sync;
+		store->mark = store->file_mark;
+	}
 }
 
 int store_open(const struct store_config *config, struct store **store_out, struct ew_error *err)
@@ -109,6 +126,7 @@ int store_open(const struct store_config *config, struct store **store_out, stru
 		error = recovery_run(store, err);
 	}
 	if (error == 0) {
+		store_take_mark(store);
 		(void)append_look_for_room(store);
 	}
 	if (error == 0 && !config->is_stepped) {
@@ -177,7 +195,7 @@ void store_listen_for_room(struct store *store, void (*room)(void *arg), void *a
 
 uint64_t store_last(const struct store *store)
 {
-	return atomic_load_explicit(&store->last, memory_order_acquire);
+	return atomic_load_explicit(&store->mark->last, memory_order_acquire);
 }
 
 uint64_t store_durable(const struct store *store)

@@ -403,6 +403,20 @@ enum store_state {
 	STORE_FAILING           /* the disk cannot be written; tried again with a back-off */
 };
 
+/* How the run before this one ended, and what it had appended that is not on disk. */
+enum store_end_how {
+	STORE_END_NONE,         /* there was none */
+	STORE_END_IN_ORDER,     /* all was written and synced */
+	STORE_END_KILLED,       /* the process was; `records` went with it */
+	STORE_END_POWER         /* the machine was: what came in the last `sync` went, at most */
+};
+
+struct store_end {
+	enum store_end_how how;
+	uint64_t records;               /* batches, events and entries, at most */
+	ew_dur sync;                    /* as store_config has it, of that run */
+};
+
 struct store_stats {
 	enum store_state state;
 	int error;                      /* the -errno behind it; 0 */
@@ -410,11 +424,13 @@ struct store_stats {
 	uint64_t bytes;                 /* on disk */
 	uint64_t bytes_max;
 	enum store_drop drop;
+	struct store_end end;
 	uint64_t segments;
 	uint64_t oldest;                /* lsn */
 	uint64_t last;
 	uint64_t durable;
 	ew_time oldest_time;            /* UTC when the oldest segment began; 0: not known */
+	ew_dur oldest_age;              /* of this boot without UTC; -1: not known */
 	uint64_t buffered_bytes;        /* not synced yet */
 	uint64_t written_bytes;         /* since open, of all that was written */
 	uint64_t appended_samples;      /* since open */
@@ -438,6 +454,8 @@ void store_backlog(struct store *store, uint64_t lsn, uint64_t *records_out, uin
 
 /* "good", "full", "no space", "failing". */
 const char *store_state_name(enum store_state state);
+/* "none", "in order", "killed", "power". */
+const char *store_end_name(enum store_end_how how);
 /* "size", "age", "thinned", "damaged". */
 const char *store_loss_name(enum store_loss why);
 

@@ -101,11 +101,13 @@ plan 'mode=status&status=503'
 before=$(published)
 wait_for 'some more to be said' has_said $((before + 1000))
 ctl store >"$work/page" || fail 'no page'
-grep -Eq '^full: +[0-9]+ %, .* of 64.0 MiB' "$work/page" || fail "how full? $(cat "$work/page")"
+grep -Eq '^full: +[0-9]+ %, .* of 64.0 MiB; the oldest is [0-9]+ s old$' "$work/page" || fail "how full? $(cat "$work/page")"
 grep -Eq '^lasts: +[0-9.]+ (s|min|h|days) more at ' "$work/page" ||
 	fail "how long? $(cat "$work/page")"
 grep -Eq '^cloud +behind .* not at this pace$' "$work/page" || fail "who? $(cat "$work/page")"
 grep -q '^Nothing was lost since the start' "$work/page" || fail "lost? $(cat "$work/page")"
+grep -Eq '^last end: +killed; [0-9]+ batches .* within 10 ms$' "$work/page" ||
+	fail "the last end? $(cat "$work/page")"
 step 'a reload that fails drops nothing, though it would have'
 cp "$file" "$work/good.yaml"
 sed -i -e 's/size: 64MiB/size: 32MiB/' -e '/cloud/d' -e '/^routes:/d' \

@@ -148,6 +148,9 @@ static void test_log_hears_of_a_clock_that_was_always_good(void **state)
 	tag = tag_of(src, device(src, "d"), "t", EW_TYPE_F64);
 	assert_int_equal(publish(src, tag, 1), 0);
 	assert_int_equal(store_stats(store).oldest_time, 0);
+	/* an age needs no clock */
+	world->now += 90 * EW_SECOND;
+	assert_true(store_stats(store).oldest_age == 90 * EW_SECOND);
 
 	bus_set_clock_valid(world->bus, true);
 
