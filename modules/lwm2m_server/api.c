@@ -21,7 +21,7 @@
 struct api_call {
 	struct api_call *next;
 	struct api_call **at;           /* what points here */
-	struct ew_http_request *req;
+	struct ew_http_request *req;    /* NULL: the caller has gone */
 	struct text body;
 	size_t open;                    /* requests without a result, and one while it is made */
 	bool has_results;
@@ -172,7 +172,9 @@ static void api_settle(struct api_call *call, int status)
 	call->open--;
 	if (call->open == 0) {
 		text_words(&call->body, "]}\n");
-		api_reply(&call->req, status, &call->body);
+		if (call->req != NULL) {
+			api_reply(&call->req, status, &call->body);
+		}
 		api_call_free(call);
 	}
 }
@@ -221,9 +223,8 @@ static void api_on_gone(void *arg, struct ew_http_request *req)
 
 	for (struct api_call *call = self->calls; call != NULL; call = call->next) {
 		if (call->req == req) {
-			server_forget_call(&self->server, call);
+			/* its requests are on their way; the call ends with the last */
 			(void)ew_http_reply_error(&call->req, 504, "gone");
-			api_call_free(call);
 			return;
 		}
 	}
@@ -476,7 +477,7 @@ static void api_put_peer(struct text *body, const struct peer *peer, bool has_ob
 		text_unsigned(body, w->token);
 		text_words(body, ",\"path\":");
 		text_string(body, w->uri, strlen(w->uri));
-		text_put(body, "}", 1);
+		text_words(body, w->is_pending ? ",\"pending\":true}" : "}");
 	}
 	text_words(body, "]}");
 }

@@ -8,7 +8,9 @@
  *	  ^                                |
  *	  +------ no answer in time -------+--not queued--> EXPIRED
  *
- * A finished one is kept to be asked for until a new one needs its place.
+ * An open one is found without a search: while it waits by its client, when it was
+ * sent by the token of its answer, and in a heap by when its state ends. A finished
+ * one is kept to be asked for until a new one needs its place.
  * Memory only; no I/O, no clock. Runs on the instance's loop.
  */
 #ifndef MODULES_LWM2M_SERVER_ASKS_H
@@ -32,15 +34,22 @@ enum ask_state {
 #undef ASK_STATE_ENUM
 };
 
+/* Of those that are filed under one number; a ring, its head in struct asks. */
+struct ask_link {
+	struct ask_link *next, *previous;
+};
+
 struct ask {
-	struct ask *next;               /* of the open ones, by when they are due */
-	struct ask *previous;
+	struct ask_link link;           /* first: the ask is where its link is */
+	uint64_t file;                  /* what it is filed under */
+	size_t place;                   /* in the heap, from 1; 0: finished */
 	uint64_t id;
 	char *endpoint;
 	enum ask_state state;
 	char uri[LWM2M_PATH_MAX];       /* "": none */
 	struct lwm2m_message request;   /* paths and payload are the ask's own */
-	uint64_t about;                 /* Cancel-Observe: the observation's token */
+	uint64_t about;                 /* the token of an observation that there was before: what
+					 * its client answers with; 0: none */
 	ew_dur timeout;                 /* for an answer */
 	ew_dur due;                     /* when the present state ends at the latest */
 	ew_dur sent;
@@ -51,7 +60,6 @@ struct ask {
 	size_t answer_size;
 	double seconds;                 /* from request to answer */
 	void *call;                     /* who waits for it; NULL: nobody */
-	size_t place;                   /* among the requests of the call */
 };
 
 struct asks {
@@ -59,13 +67,15 @@ struct asks {
 	size_t slot_count;
 	size_t limit;                   /* of open ones */
 	size_t open;
+	size_t queued;                  /* of these */
 	uint64_t next_id;
-	struct ask *first, *last;
+	struct ask_link *files;         /* slot_count heads of rings */
+	struct ask **heap;              /* the open ones; the next that is due is the first */
 };
 
 static inline uint64_t ask_token(const struct ask *ask)
 {
-	return ask->id * 2;
+	return ask->about != 0 ? ask->about : ask->id * 2;
 }
 
 const char *ask_state_name(enum ask_state state);
@@ -75,7 +85,7 @@ int asks_init(struct asks *asks, size_t limit, uint64_t first_id);
 void asks_fini(struct asks *asks);
 
 /*
- * A new one, in state QUEUED and in no list; request and what it points to are
+ * A new one, which is open and not filed yet; request and what it points to are
  * copied. id 0: the next. -ENOSPC as many are open as may be; -ENOMEM.
  */
 int asks_add(struct asks *asks, const char *endpoint, const struct lwm2m_message *request,
@@ -84,10 +94,20 @@ int asks_add(struct asks *asks, const char *endpoint, const struct lwm2m_message
 /* NULL: not there, or forgotten. */
 struct ask *asks_find(const struct asks *asks, uint64_t id);
 
-/* The next time that something is to be done to an open one. */
-void asks_set_due(struct asks *asks, struct ask *ask, ew_dur due);
+/* It waits for its client, or for an answer, until then. */
+void asks_queue(struct asks *asks, struct ask *ask, ew_dur due);
+void asks_send(struct asks *asks, struct ask *ask, ew_dur due);
 
 /* It is no longer open; the ask stays until its place is needed. */
-void asks_finish(struct asks *asks, struct ask *ask);
+void asks_finish(struct asks *asks, struct ask *ask, enum ask_state state);
+
+/* The one whose state ends first. NULL: none is open. */
+struct ask *asks_first(const struct asks *asks);
+
+/* The one that was sent to the endpoint, and is answered with the token. */
+struct ask *asks_waiting(const struct asks *asks, struct lwm2m_text endpoint, uint64_t token);
+
+/* The next that is queued for the endpoint, oldest first; after NULL: the first. */
+struct ask *asks_queued(const struct asks *asks, const char *endpoint, const struct ask *after);
 
 #endif

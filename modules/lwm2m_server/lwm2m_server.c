@@ -167,7 +167,9 @@ void lwm2m_server_turned(struct lwm2m_server *self)
 	self->published = self->tags.published;
 	self->skipped = self->tags.skipped;
 	ew_metric_set(self->inst, METRIC_ACTIVE, (double)self->server.peers.count);
-	ew_metric_set(self->inst, METRIC_OBSERVATIONS, (double)self->server.peers.watch_count);
+	ew_metric_set(self->inst, METRIC_OBSERVATIONS,
+		      (double)(self->server.peers.watch_count - self->server.peers.pending_count));
+	ew_metric_set(self->inst, METRIC_PENDING, (double)self->server.peers.pending_count);
 	ew_metric_set(self->inst, METRIC_REQUESTS, (double)self->server.asks.open);
 	if (store_is_dirty(self->store) && due > now + EW_SECOND) {
 		due = now + EW_SECOND;

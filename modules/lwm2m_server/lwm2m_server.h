@@ -26,6 +26,7 @@
 	X(DEREGISTRATIONS, "device_deregistrations_total", COUNTER, "De-registers")     \
 	X(ACTIVE, "active_devices", GAUGE, "clients that are registered")               \
 	X(OBSERVATIONS, "observations", GAUGE, "observations that are confirmed")       \
+	X(PENDING, "pending_observations", GAUGE, "observations to be confirmed again") \
 	X(REQUESTS, "open_requests", GAUGE, "requests queued or sent")                  \
 	X(ASKED, "requests_total", COUNTER, "requests to clients that are over")        \
 	X(FAILED, "requests_failed_total", COUNTER, "of these: failed or expired")      \

@@ -9,22 +9,13 @@
 #define SECOND        INT64_C(1000000000)
 #define OWN_TIMEOUT   (30 * SECOND)     /* for what the server asks of itself */
 
-static bool ask_observes(const struct ask *ask)
-{
-	return ask->request.operation == LWM2M_OP_OBSERVE ||
-	       ask->request.operation == LWM2M_OP_OBSERVE_COMPOSITE;
-}
-
-static void server_finish(struct server *server, struct ask *ask, enum ask_state state,
-			  ew_dur now)
+void server_finish(struct server *server, struct ask *ask, enum ask_state state, ew_dur now)
 {
 	if (ask->until != 0) {
-		server->queued -= ask->state == ASK_QUEUED ? 1 : 0;
 		(void)server->ops.queued(server->ops.arg, ask, false);
 	}
-	ask->state = state;
 	ask->seconds = ask->sent == 0 ? 0 : (double)(now - ask->sent) / (double)SECOND;
-	asks_finish(&server->asks, ask);
+	asks_finish(&server->asks, ask, state);
 	server->ops.finished(server->ops.arg, ask);
 	ask->call = NULL;
 }
@@ -35,10 +26,7 @@ static void server_dispatch(struct server *server, struct ask *ask, ew_dur now)
 	struct lwm2m_message request = ask->request;
 	int rc;
 
-	/* the observation's token is what a Cancel-Observe is about */
-	if (request.operation == LWM2M_OP_CANCEL_OBSERVE) {
-		request.token = ask->about;
-	}
+	request.token = ask_token(ask);
 	rc = server_publish(server, ask->endpoint, &request);
 	if (rc != 0) {
 		if (ask->until == 0) {
@@ -46,12 +34,8 @@ static void server_dispatch(struct server *server, struct ask *ask, ew_dur now)
 		}
 		return;
 	}
-	if (ask->state == ASK_QUEUED && ask->until != 0) {
-		server->queued--;
-	}
-	ask->state = ASK_SENT;
 	ask->sent = now;
-	asks_set_due(&server->asks, ask, now + ask->timeout);
+	asks_send(&server->asks, ask, now + ask->timeout);
 }
 
 static int server_add(struct server *server, const struct server_order *order, uint64_t id,
@@ -70,7 +54,6 @@ static int server_add(struct server *server, const struct server_order *order, u
 		(*ask_out)->until = order->until;
 		(*ask_out)->about = order->about;
 		(*ask_out)->call = order->call;
-		(*ask_out)->place = order->place;
 	}
 	return rc;
 }
@@ -80,9 +63,7 @@ static void server_enqueue(struct server *server, struct ask *ask, ew_dur now)
 {
 	ew_dur left = ask->until - server->ops.wall(server->ops.arg);
 
-	ask->state = ASK_QUEUED;
-	server->queued++;
-	asks_set_due(&server->asks, ask, now + (left > 0 ? left : 0));
+	asks_queue(&server->asks, ask, now + (left > 0 ? left : 0));
 }
 
 int server_ask(struct server *server, const struct server_order *order, ew_dur now,
@@ -97,11 +78,10 @@ int server_ask(struct server *server, const struct server_order *order, ew_dur n
 		return -ENOENT;
 	}
 	/* those that wait leave room for those that go now */
-	if (order->until != 0 && server->queued >= (server->settings.requests + 1) / 2) {
+	if (order->until != 0 && server->asks.queued >= (server->settings.requests + 1) / 2) {
 		return -ENOSPC;
 	}
-	if ((order->request->operation == LWM2M_OP_OBSERVE ||
-	     order->request->operation == LWM2M_OP_OBSERVE_COMPOSITE) &&
+	if (server_observes(order->request) &&
 	    (server->peers.watch_count >= server->settings.observations ||
 	     order->request->paths.size > SERVER_PATHS_MAX)) {
 		return -ENOSPC;
@@ -110,14 +90,15 @@ int server_ask(struct server *server, const struct server_order *order, ew_dur n
 	if (rc != 0) {
 		return rc;
 	}
+	if (order->request->operation == LWM2M_OP_CANCEL_OBSERVE) {
+		server_watch_dismiss(server, order->endpoint, order->about);
+	}
 	*id_out = ask->id;
 	if (order->until != 0) {
 		server_enqueue(server, ask, now);
 		rc = server->ops.queued(server->ops.arg, ask, true);
 		if (rc != 0) {
-			server->queued--;
-			ask->state = ASK_FAILED;
-			asks_finish(&server->asks, ask);
+			asks_finish(&server->asks, ask, ASK_FAILED);
 		}
 	} else {
 		server_dispatch(server, ask, now);
@@ -141,57 +122,25 @@ void server_flush(struct server *server, struct peer *peer, ew_dur now)
 {
 	struct ask *next;
 
-	if (server->queued == 0) {
-		return;
-	}
-	for (struct ask *ask = server->asks.first; ask != NULL; ask = next) {
-		next = ask->next;
-		if (ask->state == ASK_QUEUED && strcmp(ask->endpoint, peer->endpoint) == 0) {
-			server_dispatch(server, ask, now);
-		}
+	for (struct ask *ask = asks_queued(&server->asks, peer->endpoint, NULL); ask != NULL;
+	     ask = next) {
+		next = asks_queued(&server->asks, peer->endpoint, ask);
+		server_dispatch(server, ask, now);
 	}
 }
 
-/* A request of the server's own; that it cannot be sent now is no loss: the next
- * Register comes. */
-static void server_ask_own(struct server *server, struct peer *peer,
-			   const struct lwm2m_message *request, ew_dur now)
+void server_ask_own(struct server *server, struct peer *peer, uint64_t about,
+		    const struct lwm2m_message *request, ew_dur now)
 {
 	const struct server_order order = {
 		.endpoint = peer->endpoint, .request = request, .timeout = OWN_TIMEOUT,
+		.about = about,
 	};
 	struct ask *ask;
 
 	if (server_add(server, &order, 0, &ask) == 0) {
 		server_dispatch(server, ask, now);
 	}
-}
-
-void server_observe_again(struct server *server, struct peer *peer, ew_dur now)
-{
-	struct peer_watch *watches = peer->watches;
-
-	peer->watches = NULL;
-	while (watches != NULL) {
-		struct peer_watch *watch = watches;
-		struct lwm2m_message request = {
-			.has = LWM2M_HAS(OPERATION) | LWM2M_HAS(URI),
-			.operation = LWM2M_OP_OBSERVE, .uri = {watch->uri, strlen(watch->uri)},
-		};
-
-		if (watch->paths != NULL) {
-			request.has = LWM2M_HAS(OPERATION) | LWM2M_HAS(PATHS);
-			request.operation = LWM2M_OP_OBSERVE_COMPOSITE;
-			request.paths = (struct lwm2m_text){
-				(const char *)watch->paths, watch->paths_size,
-			};
-		}
-		watches = watch->next;
-		server->peers.watch_count--;
-		server_ask_own(server, peer, &request, now);
-		peer_watch_free(&watch);
-	}
-	server->ops.watched(server->ops.arg, peer);
 }
 
 void server_explore(struct server *server, struct peer *peer, ew_dur now)
@@ -202,7 +151,7 @@ void server_explore(struct server *server, struct peer *peer, ew_dur now)
 	};
 
 	if (peer_has_object(peer, 25)) {
-		server_ask_own(server, peer, &request, now);
+		server_ask_own(server, peer, 0, &request, now);
 	}
 }
 
@@ -211,24 +160,11 @@ void server_explore_all(struct server *server, ew_dur now)
 	for (struct peer *peer = server->peers.first;
 	     peer != NULL && server->asks.open < server->asks.limit / 2; peer = peer->next) {
 		server_explore(server, peer, now);
+		server_observe_pending(server, peer, true, now);
 	}
 }
 
 /* ---- answers ---- */
-
-static void server_observed(struct server *server, struct peer *peer, const struct ask *ask)
-{
-	struct peer_watch watch = {.token = ask_token(ask)};
-
-	memcpy(watch.uri, ask->uri, sizeof(watch.uri));
-	if (ask->request.paths.size > 0) {
-		watch.paths = (uint8_t *)(uintptr_t)ask->request.paths.at;      /* copied */
-		watch.paths_size = ask->request.paths.size;
-	}
-	if (peer_watch_add(&server->peers, peer, &watch) == 0) {
-		server->ops.watched(server->ops.arg, peer);
-	}
-}
 
 static void server_take_answer(struct server *server, struct peer *peer, struct ask *ask,
 			       const struct lwm2m_message *message)
@@ -246,14 +182,8 @@ static void server_take_answer(struct server *server, struct peer *peer, struct 
 			ask->answer_size = message->payload.size;
 		}
 	}
-	if (peer == NULL || ask->result != LWM2M_CONTENT) {
-		return;
-	}
-	if (ask_observes(ask)) {
-		server_observed(server, peer, ask);
-	} else if (ask->request.operation == LWM2M_OP_CANCEL_OBSERVE) {
-		peer_watch_remove(&server->peers, peer, ask->about);
-		server->ops.watched(server->ops.arg, peer);
+	if (peer == NULL || server_watch_answered(server, peer, ask) ||
+	    ask->result != LWM2M_CONTENT) {
 		return;
 	}
 	if (ask->request.operation == LWM2M_OP_DISCOVER ||
@@ -272,29 +202,10 @@ static void server_take_answer(struct server *server, struct peer *peer, struct 
 	}
 }
 
-/* The one whose answer a result is: a Cancel-Observe has the observation's token. */
-static struct ask *server_waiting(struct server *server, struct lwm2m_text endpoint,
-				  uint64_t token)
-{
-	struct ask *ask = token % 2 == 0 ? asks_find(&server->asks, token / 2) : NULL;
-
-	if (ask != NULL && ask->state == ASK_SENT && lwm2m_text_is(endpoint, ask->endpoint)) {
-		return ask;
-	}
-	for (ask = server->asks.first; ask != NULL; ask = ask->next) {
-		if (ask->state == ASK_SENT && ask->about == token &&
-		    ask->request.operation == LWM2M_OP_CANCEL_OBSERVE &&
-		    lwm2m_text_is(endpoint, ask->endpoint)) {
-			return ask;
-		}
-	}
-	return NULL;
-}
-
 void server_on_result(struct server *server, struct lwm2m_text endpoint,
 		      const struct lwm2m_message *message, ew_dur now)
 {
-	struct ask *ask = server_waiting(server, endpoint, message->token);
+	struct ask *ask = asks_waiting(&server->asks, endpoint, message->token);
 
 	if (ask == NULL) {
 		server->ops.count(server->ops.arg, SERVER_LATE);
@@ -305,22 +216,13 @@ void server_on_result(struct server *server, struct lwm2m_text endpoint,
 		      ask->result / 100 == 2 ? ASK_DONE : ASK_FAILED, now);
 }
 
-void server_forget_call(struct server *server, const void *call)
-{
-	for (struct ask *ask = server->asks.first; ask != NULL; ask = ask->next) {
-		if (ask->call == call) {
-			ask->call = NULL;
-		}
-	}
-}
-
 void server_expire_asks(struct server *server, ew_dur now)
 {
 	ew_time wall = server->ops.wall(server->ops.arg);
 
-	while (server->asks.first != NULL && server->asks.first->due <= now) {
-		struct ask *ask = server->asks.first;
+	struct ask *ask;
 
+	while ((ask = asks_first(&server->asks)) != NULL && ask->due <= now) {
 		if (ask->state == ASK_SENT && ask->until > wall) {
 			server_enqueue(server, ask, now);
 		} else {

@@ -8,14 +8,10 @@
 
 #include "proto/lwm2m/link.h"
 
-/* FNV-1a */
 static size_t peers_slot(const struct peers *peers, struct lwm2m_text text)
 {
-	uint64_t hash = UINT64_C(14695981039346656037);
+	uint64_t hash = lwm2m_text_hash(text);
 
-	for (size_t i = 0; i < text.size; i++) {
-		hash = (hash ^ (uint8_t)text.at[i]) * UINT64_C(1099511628211);
-	}
 	return (size_t)(hash ^ hash >> 32) & (peers->slot_count - 1);
 }
 
@@ -194,15 +190,6 @@ struct peer_watch *peer_watch_find(struct peer *peer, uint64_t token)
 	return watch;
 }
 
-void peer_watch_free(struct peer_watch **watch)
-{
-	if (*watch != NULL) {
-		free((*watch)->paths);
-		free(*watch);
-		*watch = NULL;
-	}
-}
-
 int peer_watch_add(struct peers *peers, struct peer *peer, const struct peer_watch *watch)
 {
 	struct peer_watch *added = calloc(1, sizeof(*added));
@@ -222,7 +209,19 @@ int peer_watch_add(struct peers *peers, struct peer *peer, const struct peer_wat
 	added->next = peer->watches;
 	peer->watches = added;
 	peers->watch_count++;
+	peers->pending_count += added->is_pending ? 1 : 0;
+	peer->pending_count += added->is_pending ? 1 : 0;
 	return 0;
+}
+
+void peer_watch_set_pending(struct peers *peers, struct peer *peer, struct peer_watch *watch,
+			    bool is_pending)
+{
+	if (watch->is_pending != is_pending) {
+		watch->is_pending = is_pending;
+		peers->pending_count += is_pending ? 1 : (size_t)-1;
+		peer->pending_count += is_pending ? 1 : (size_t)-1;
+	}
 }
 
 void peer_watch_remove(struct peers *peers, struct peer *peer, uint64_t token)
@@ -237,7 +236,9 @@ void peer_watch_remove(struct peers *peers, struct peer *peer, uint64_t token)
 
 		*at = watch->next;
 		peers->watch_count--;
-		peer_watch_free(&watch);
+		peer_watch_set_pending(peers, peer, watch, false);
+		free(watch->paths);
+		free(watch);
 	}
 }
 

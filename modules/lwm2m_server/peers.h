@@ -23,10 +23,16 @@ struct peer_seen {
 	ew_dur time;
 };
 
-/* An observation that the client has confirmed. */
+/*
+ * An observation that the client has confirmed, once: one that has begun anew
+ * since is asked for it again until it does.
+ */
 struct peer_watch {
 	struct peer_watch *next;
 	uint64_t token;
+	bool is_pending;        /* the client has forgotten it, or may have */
+	unsigned tries;         /* since then */
+	ew_dur again;           /* monotonic: when to try next */
 	char uri[LWM2M_PATH_MAX];
 	uint8_t *paths;         /* SenML-ETCH CBOR; NULL: uri is observed */
 	size_t paths_size;
@@ -57,6 +63,7 @@ struct peer {
 	struct peer_seen seen[PEER_SEEN];
 	size_t next_seen;
 	struct peer_watch *watches;
+	size_t pending_count;           /* of the watches */
 	struct peer_device *devices;
 	size_t device_count;
 	bool has_learned;               /* names that are not kept yet */
@@ -68,6 +75,7 @@ struct peers {
 	size_t count;
 	size_t limit;
 	size_t watch_count;
+	size_t pending_count;           /* of these */
 	struct peer *first;
 };
 
@@ -95,7 +103,8 @@ struct peer_watch *peer_watch_find(struct peer *peer, uint64_t token);
 /* -ENOMEM. */
 int peer_watch_add(struct peers *peers, struct peer *peer, const struct peer_watch *watch);
 void peer_watch_remove(struct peers *peers, struct peer *peer, uint64_t token);
-void peer_watch_free(struct peer_watch **watch);
+void peer_watch_set_pending(struct peers *peers, struct peer *peer, struct peer_watch *watch,
+			    bool is_pending);
 
 /* The device of a prefix, made when it is new. NULL: no memory, or too many. */
 struct peer_device *peer_device_of(struct peer *peer, const char *prefix, size_t size);

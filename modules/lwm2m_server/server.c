@@ -176,6 +176,7 @@ static unsigned server_register(struct server *server, struct lwm2m_text endpoin
 	server_copy(message->binding, peer->binding, sizeof(peer->binding));
 	server_refresh(server, peer, now);
 	peer->registered = peer->updated;
+	server_forget_watches(server, peer, now);
 	return LWM2M_CREATED;
 }
 
@@ -329,9 +330,7 @@ static void server_serve(struct server *server, struct lwm2m_text endpoint,
 	if ((message->has & LWM2M_HAS(PAYLOAD)) != 0) {
 		server_explore(server, peer, now);
 	}
-	if (is_register) {
-		server_observe_again(server, peer, now);
-	}
+	server_observe_pending(server, peer, true, now);
 	server_flush(server, peer, now);
 }
 
@@ -405,13 +404,16 @@ void server_work(struct server *server, ew_dur now)
 		if (now >= peer->ends) {
 			server->ops.news(server->ops.arg, peer, SERVER_EXPIRED);
 			peers_remove(&server->peers, &peer);
+		} else {
+			server_observe_pending(server, peer, false, now);
 		}
 	}
 }
 
 ew_dur server_due(const struct server *server)
 {
-	ew_dur due = server->asks.first == NULL ? INT64_MAX : server->asks.first->due;
+	const struct ask *first = asks_first(&server->asks);
+	ew_dur due = first == NULL ? INT64_MAX : first->due;
 
 	/* lifetimes are seconds: a look a second is enough */
 	if (server->peers.count > 0 && server->looked + SECOND < due) {

@@ -5,7 +5,7 @@
  * outside goes through server_ops. Runs on the instance's loop.
  *
  * A client that registers anew has forgotten its observations; the machine asks
- * for them again. Requests that may wait go out when their client registers or
+ * for them until it confirms them. Requests that may wait go out when their client registers or
  * updates next.
  */
 #ifndef MODULES_LWM2M_SERVER_SERVER_H
@@ -67,7 +67,6 @@ struct server {
 	struct server_ops ops;
 	struct peers peers;
 	struct asks asks;
-	size_t queued;          /* asks that wait for their client */
 	ew_dur looked;          /* when lifetimes were looked at */
 	uint8_t *message;       /* message_max */
 	char *scratch;
@@ -87,9 +86,8 @@ struct server_order {
 	const struct lwm2m_message *request;    /* operation, and what it needs */
 	ew_dur timeout;
 	ew_time until;          /* wall: the request may wait so long; 0: it goes now or never */
-	uint64_t about;         /* Cancel-Observe: the observation's token */
+	uint64_t about;         /* of an observation that there is: its token; 0: of none */
 	void *call;             /* comes back in finished() */
-	size_t place;
 };
 
 /*
@@ -108,13 +106,11 @@ int server_restore_ask(struct server *server, const struct server_order *order, 
 
 /*
  * After a start, when messages can leave: learn what is behind each gateway
- * whose devices may have changed meanwhile, up to half of the requests allowed;
- * the others are asked when they register or change.
+ * whose devices may have changed meanwhile, and ask for observations that are
+ * pending, up to half of the requests allowed; the others are asked when they
+ * register or change.
  */
 void server_explore_all(struct server *server, ew_dur now);
-
-/* Nobody waits for the requests of a call any more. */
-void server_forget_call(struct server *server, const void *call);
 
 /* Time passed: expire clients and requests. */
 void server_work(struct server *server, ew_dur now);
@@ -131,8 +127,27 @@ void server_on_result(struct server *server, struct lwm2m_text endpoint,
 /* The client spoke: send what waits for it. */
 void server_flush(struct server *server, struct peer *peer, ew_dur now);
 
-/* After a Register: observe again what was observed before. */
-void server_observe_again(struct server *server, struct peer *peer, ew_dur now);
+/* A request of the server's own; one that cannot leave now is no loss: there is a next
+ * Register, or a next try. */
+void server_ask_own(struct server *server, struct peer *peer, uint64_t about,
+		    const struct lwm2m_message *request, ew_dur now);
+
+bool server_observes(const struct lwm2m_message *request);
+
+/* The client has begun anew: all its observations are pending. */
+void server_forget_watches(struct server *server, struct peer *peer, ew_dur now);
+
+/* It is over: whoever waits for it is told. */
+void server_finish(struct server *server, struct ask *ask, enum ask_state state, ew_dur now);
+
+/* Ask for what is pending: when it is time, or now because the client has spoken. */
+void server_observe_pending(struct server *server, struct peer *peer, bool has_spoken, ew_dur now);
+
+/* An answer that makes or ends an observation. True: there is nothing else in it. */
+bool server_watch_answered(struct server *server, struct peer *peer, const struct ask *ask);
+
+/* It is to be cancelled: one that is pending ends at once. */
+void server_watch_dismiss(struct server *server, const char *endpoint, uint64_t token);
 
 /* Learn what is behind a gateway. */
 void server_explore(struct server *server, struct peer *peer, ew_dur now);

@@ -18,7 +18,7 @@ enum {
 static const char *const statements[] = {
 	[PUT_PEER] = "INSERT OR REPLACE INTO client VALUES (?,?,?,?,?,?,?)",
 	[DROP_PEER] = "DELETE FROM client WHERE endpoint = ?",
-	[PUT_WATCH] = "INSERT OR REPLACE INTO observation VALUES (?,?,?,?)",
+	[PUT_WATCH] = "INSERT OR REPLACE INTO observation VALUES (?,?,?,?,?)",
 	[DROP_WATCHES] = "DELETE FROM observation WHERE endpoint = ?",
 	[PUT_DEVICE] = "INSERT OR REPLACE INTO device VALUES (?,?,?,?)",
 	[DROP_DEVICES] = "DELETE FROM device WHERE endpoint = ?",
@@ -26,15 +26,14 @@ static const char *const statements[] = {
 	[DROP_ASK] = "DELETE FROM request WHERE id = ?",
 	[LOAD_PEERS] = "SELECT endpoint, lifetime, registered, updated, version, binding, links "
 		       "FROM client ORDER BY registered",
-	[LOAD_WATCHES] = "SELECT token, uri, paths FROM observation WHERE endpoint = ?",
+	[LOAD_WATCHES] = "SELECT token, uri, paths, pending FROM observation WHERE endpoint = ?",
 	[LOAD_DEVICES] = "SELECT prefix, name, instance FROM device WHERE endpoint = ?",
 	[LOAD_ASKS] = "SELECT id, endpoint, operation, uri, paths, content, payload, timeout, "
 		      "until, about FROM request ORDER BY id",
 };
 
-static const char schema[] =
-	"PRAGMA journal_mode = WAL;"
-	"PRAGMA synchronous = FULL;"
+/* From each version of the file to the next; the first makes it. */
+static const char *const steps[] = {
 	"CREATE TABLE IF NOT EXISTS client (endpoint TEXT PRIMARY KEY, lifetime INTEGER,"
 	" registered INTEGER, updated INTEGER, version TEXT, binding TEXT, links TEXT);"
 	"CREATE TABLE IF NOT EXISTS observation (endpoint TEXT, token INTEGER, uri TEXT,"
@@ -43,13 +42,52 @@ static const char schema[] =
 	" instance INTEGER, PRIMARY KEY (endpoint, prefix));"
 	"CREATE TABLE IF NOT EXISTS request (id INTEGER PRIMARY KEY, endpoint TEXT,"
 	" operation INTEGER, uri TEXT, paths BLOB, content INTEGER, payload BLOB,"
-	" timeout INTEGER, until INTEGER, about INTEGER);";
+	" timeout INTEGER, until INTEGER, about INTEGER);",
+	"ALTER TABLE observation ADD COLUMN pending INTEGER DEFAULT 0;",
+};
 
 struct store {
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENT_COUNT];
 	bool is_dirty;          /* a transaction is open */
 };
+
+static int store_version(sqlite3 *db)
+{
+	sqlite3_stmt *statement = NULL;
+	int version = -1;
+
+	if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &statement, NULL) == SQLITE_OK &&
+	    sqlite3_step(statement) == SQLITE_ROW) {
+		version = sqlite3_column_int(statement, 0);
+	}
+	(void)sqlite3_finalize(statement);
+	return version;
+}
+
+/* Make the tables, or bring those of an older version up to date. */
+static int store_upgrade(sqlite3 *db)
+{
+	int count = (int)(sizeof(steps) / sizeof(steps[0]));
+	int rc = sqlite3_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", NULL,
+			      NULL, NULL);
+	int version = store_version(db);
+
+	for (; version >= 0 && version < count && rc == SQLITE_OK; version++) {
+		char done[64];
+
+		(void)snprintf(done, sizeof(done), "PRAGMA user_version = %d; COMMIT",
+			       version + 1);
+		rc = sqlite3_exec(db, "BEGIN", NULL, NULL, NULL);
+		if (rc == SQLITE_OK) {
+			rc = sqlite3_exec(db, steps[version], NULL, NULL, NULL);
+		}
+		if (rc == SQLITE_OK) {
+			rc = sqlite3_exec(db, done, NULL, NULL, NULL);
+		}
+	}
+	return rc;
+}
 
 int store_open(const char *path, struct store **store_out, char *text_out)
 {
@@ -62,7 +100,7 @@ int store_open(const char *path, struct store **store_out, char *text_out)
 	}
 	rc = sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
 	if (rc == SQLITE_OK) {
-		rc = sqlite3_exec(store->db, schema, NULL, NULL, NULL);
+		rc = store_upgrade(store->db);
 	}
 	for (size_t i = 0; i < STATEMENT_COUNT && rc == SQLITE_OK; i++) {
 		rc = sqlite3_prepare_v2(store->db, statements[i], -1, &store->statements[i],
@@ -175,6 +213,7 @@ int store_put_watches(struct store *store, const struct peer *peer)
 		bind_number(s, 2, (int64_t)w->token);
 		bind_text(s, 3, w->uri);
 		bind_blob(s, 4, w->paths, w->paths_size);
+		bind_number(s, 5, w->is_pending ? 1 : 0);
 		rc = store_run(store, PUT_WATCH);
 	}
 	return rc;
@@ -269,6 +308,7 @@ static void store_load_watches(struct store *store, struct server *server, struc
 			.token = (uint64_t)sqlite3_column_int64(s, 0),
 			.paths = (uint8_t *)(uintptr_t)paths.at,        /* copied */
 			.paths_size = paths.size,
+			.is_pending = sqlite3_column_int64(s, 3) != 0,
 		};
 
 		column_copy(s, 1, watch.uri, sizeof(watch.uri));

@@ -50,6 +50,17 @@ bool lwm2m_text_is(struct lwm2m_text text, const char *words)
 	return strlen(words) == text.size && memcmp(words, text.at, text.size) == 0;
 }
 
+/* FNV-1a */
+uint64_t lwm2m_text_hash(struct lwm2m_text text)
+{
+	uint64_t hash = UINT64_C(14695981039346656037);
+
+	for (size_t i = 0; i < text.size; i++) {
+		hash = (hash ^ (uint8_t)text.at[i]) * UINT64_C(1099511628211);
+	}
+	return hash;
+}
+
 /* ---- reading ---- */
 
 static int message_number(const struct cbor_item *item, double *value_out)

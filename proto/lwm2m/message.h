@@ -58,6 +58,9 @@ int lwm2m_message_encode(const struct lwm2m_message *message, void *bytes, size_
 /* Whether a key's value, a text, is these words. */
 bool lwm2m_text_is(struct lwm2m_text text, const char *words);
 
+/* For tables; the same in each process. */
+uint64_t lwm2m_text_hash(struct lwm2m_text text);
+
 /* ---- topics: [PREFIX/]lwm2m/rd/ENDPOINT ---- */
 
 /* Whether it can be a level of a topic. */

@@ -147,6 +147,25 @@ ended edge
 run edge
 wait_for 'the registration' has_device gw1
 wait_for 'an answer' reads
+ask observe '{"device": "gw1", "path": "/1/0/1"}' >"$work/device.log"
+is_observed() {
+	get devices/gw1 | grep -q '"path":"/1/0/1"}'
+}
+is_pending() {
+	get devices/gw1 | grep -q '"path":"/1/0/1","pending":true}'
+}
+wait_for 'the observation' is_observed
+# it registers, and is gone before it is asked to observe again
+tell edge KILL
+ended edge
+say gw1 gw1 a601060201074d3c2f312f303e2c3c2f332f303e0819012c0963312e320a614d
+wait_for 'an observation that the client has forgotten' is_pending
+stop cloud KILL
+serve
+wait_for 'it to be kept' is_pending
+run edge
+wait_for 'the observation to be there again' is_observed
+wait_for 'an answer' reads
 stop cloud KILL
 serve
 has_device gw1 >"$work/device.log" || has_device gw2 >"$work/device.log" ||
