@@ -71,7 +71,8 @@ static void api_reply(struct ew_http_request **req, int status, struct text *bod
 	text_free(body);
 }
 
-static void api_put_records(struct text *body, const struct ask *ask)
+static void api_put_records(const struct lwm2m_server *self, struct text *body,
+			    const struct ask *ask)
 {
 	char *scratch = malloc(2 * ask->answer_size + 2);
 	struct lwm2m_source source = {
@@ -92,14 +93,15 @@ static void api_put_records(struct text *body, const struct ask *ask)
 	while (rc >= 0 && (rc = lwm2m_decoder_next(&decoder, &record)) > 0) {
 		struct lwm2m_resource resource;
 
-		if (text_resource(&record.path, &resource) && resource.type != LWM2M_NONE) {
+		if (catalog_resource(&self->catalog, &record.path, &resource) &&
+		    resource.type != LWM2M_NONE) {
 			/* what is not of the type is shown as it came */
 			(void)lwm2m_value_convert(&record.value, (enum lwm2m_type)resource.type,
 						  scratch + ask->answer_size + 1);
 		}
 		text_words(body, is_first ? "" : ",");
 		is_first = false;
-		text_record(body, &record);
+		text_record(body, &self->catalog, &record);
 	}
 	text_put(body, "]", 1);
 	if (rc < 0) {
@@ -109,7 +111,8 @@ static void api_put_records(struct text *body, const struct ask *ask)
 	free(scratch);
 }
 
-static void api_put_ask(struct text *body, const struct ask *ask)
+static void api_put_ask(const struct lwm2m_server *self, struct text *body,
+			const struct ask *ask)
 {
 	const struct lwm2m_operation_row *row = lwm2m_operation_find(ask->request.operation,
 								     LWM2M_RD);
@@ -143,7 +146,7 @@ static void api_put_ask(struct text *body, const struct ask *ask)
 		text_words(body, ",\"links\":");
 		text_string(body, (const char *)ask->answer, ask->answer_size);
 	} else if (ask->answer != NULL && ask->state == ASK_DONE) {
-		api_put_records(body, ask);
+		api_put_records(self, body, ask);
 	}
 	text_put(body, "}", 1);
 }
@@ -188,7 +191,7 @@ void api_finished(struct lwm2m_server *self, struct ask *ask)
 	struct text body = text_of(EW_EVENT_BODY_MAX + 1);
 	struct api_call *call = ask->call;
 
-	api_put_ask(&body, ask);
+	api_put_ask(self, &body, ask);
 	if (body.failed) {
 		/* its records have gone out as data */
 		text_free(&body);
@@ -205,7 +208,7 @@ void api_finished(struct lwm2m_server *self, struct ask *ask)
 	if (call != NULL) {
 		ask->call = NULL;
 		api_comma(call);
-		api_put_ask(&call->body, ask);
+		api_put_ask(self, &call->body, ask);
 		api_settle(call, 200);
 	}
 }
@@ -256,8 +259,23 @@ static int api_encode(const struct body *body, unsigned content, char *out, size
 	return rc;
 }
 
+/* Whether the definitions allow it; what they do not know is the client's to judge. */
+static bool api_may(const struct catalog *catalog, const struct body *body, unsigned operation)
+{
+	struct lwm2m_resource resource;
+
+	for (size_t i = 0; i < body->item_count; i++) {
+		if (catalog_resource(catalog, &body->items[i].path, &resource) &&
+		    (resource.operations & operation) == 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
 /* What is wrong with the body for this operation; NULL: nothing. */
-static const char *api_judge(const struct api_operation *operation, const struct body *body)
+static const char *api_judge(const struct catalog *catalog, const struct api_operation *operation,
+			     const struct body *body)
 {
 	bool writes = operation->code == LWM2M_OP_WRITE_REPLACE ||
 		      operation->code == LWM2M_OP_CREATE;
@@ -274,6 +292,13 @@ static const char *api_judge(const struct api_operation *operation, const struct
 	if (body->item_count > 1 && operation->composite < 0 &&
 	    operation->code != LWM2M_OP_CREATE) {
 		return "more than one path";
+	}
+	if (operation->code == LWM2M_OP_WRITE_REPLACE &&
+	    !api_may(catalog, body, LWM2M_WRITABLE)) {
+		return "a resource cannot be written, as its definition says";
+	}
+	if (operation->code == LWM2M_OP_EXECUTE && !api_may(catalog, body, LWM2M_EXECUTABLE)) {
+		return "the resource cannot be executed, as its definition says";
 	}
 	return NULL;
 }
@@ -359,7 +384,7 @@ static void api_ask_all(struct lwm2m_server *self, struct api_call *call,
 			api_put_refusal(call, body->devices[i], rc);
 		} else if (order.call == NULL) {
 			api_comma(call);
-			api_put_ask(&call->body, asks_find(&self->server.asks, id));
+			api_put_ask(self, &call->body, asks_find(&self->server.asks, id));
 		}
 	}
 }
@@ -406,10 +431,10 @@ static void api_on_operation(void *arg, struct ew_http_request *req)
 	struct api_call *call = NULL;
 	size_t size;
 	const char *json = ew_http_body(req, &size);
-	int rc = body == NULL ? -ENOMEM : body_parse(body, json, size, &why);
+	int rc = body == NULL ? -ENOMEM : body_parse(body, &self->catalog, json, size, &why);
 
 	if (rc == 0 && operation != NULL) {
-		why = api_judge(operation, body);
+		why = api_judge(&self->catalog, operation, body);
 	}
 	if (why == NULL && rc == 0 && body->queue != 0 &&
 	    ew_http_peer(req)->role < EW_ROLE_OPERATOR) {
@@ -529,7 +554,7 @@ static void api_on_request(void *arg, struct ew_http_request *req)
 		(void)ew_http_reply_error(&req, 404, "no such request, or it is forgotten");
 		return;
 	}
-	api_put_ask(&body, ask);
+	api_put_ask(self, &body, ask);
 	text_put(&body, "\n", 1);
 	api_reply(&req, 200, &body);
 }

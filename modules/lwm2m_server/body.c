@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "modules/lwm2m_server/text.h"
 #include "proto/json/json_in.h"
 
 #define SECOND        INT64_C(1000000000)
@@ -14,6 +13,7 @@
 
 struct body_parser {
 	struct body *body;
+	const struct catalog *catalog;
 	struct json_in in;
 	size_t device_room;
 	const char *why;
@@ -77,11 +77,32 @@ static int body_add_path(struct body_parser *parser, const struct json_in_token 
 		return body_fail(parser, "a path is not a text");
 	}
 	item->words = body_keep(body, token);
-	if (text_path(item->words, &item->path) != 0) {
+	if (catalog_path(parser->catalog, item->words, &item->path) != 0) {
 		return body_fail(parser, "a path is neither of numbers nor of known names");
 	}
 	body->item_count++;
 	return 0;
+}
+
+static bool body_is_in_range(const struct lwm2m_value *value, const struct lwm2m_resource *resource)
+{
+	double number;
+
+	switch (value->type) {
+	case LWM2M_INTEGER:
+		number = (double)value->v.i;
+		break;
+	case LWM2M_UNSIGNED:
+		number = (double)value->v.u;
+		break;
+	case LWM2M_FLOAT:
+		number = value->v.f;
+		break;
+	default:
+		return true;    /* a range of anything else is one of lengths */
+	}
+	return resource->low >= resource->high ||
+	       (number >= resource->low && number <= resource->high);
 }
 
 /* A scalar as a value of the resource's type, or of the nearest without one. */
@@ -90,7 +111,8 @@ static int body_value(struct body_parser *parser, const struct lwm2m_path *path,
 {
 	struct lwm2m_value value = {.type = LWM2M_PLAIN};
 	struct lwm2m_resource resource;
-	bool is_known = text_resource(path, &resource) && resource.type != LWM2M_NONE;
+	bool is_known = catalog_resource(parser->catalog, path, &resource) &&
+			resource.type != LWM2M_NONE;
 	char *words;
 
 	if (token->kind == JSON_IN_TRUE || token->kind == JSON_IN_FALSE) {
@@ -112,6 +134,9 @@ static int body_value(struct body_parser *parser, const struct lwm2m_path *path,
 	if (lwm2m_value_convert(&value, (enum lwm2m_type)resource.type,
 				(char *)(uintptr_t)value.v.x.at) != 0) {
 		return body_fail(parser, "a value does not have the type of its resource");
+	}
+	if (is_known && !body_is_in_range(&value, &resource)) {
+		return body_fail(parser, "a value is out of the range of its resource");
 	}
 	*value_out = value;
 	return 0;
@@ -344,9 +369,10 @@ static int body_parse_all(struct body_parser *parser)
 	return body_value(parser, &body->items[0].path, &value, &body->items[0].value);
 }
 
-int body_parse(struct body *body, const char *json, size_t size, const char **why_out)
+int body_parse(struct body *body, const struct catalog *catalog, const char *json, size_t size,
+	       const char **why_out)
 {
-	struct body_parser parser = {.body = body};
+	struct body_parser parser = {.body = body, .catalog = catalog};
 	int rc;
 
 	memset(body, 0, sizeof(*body));

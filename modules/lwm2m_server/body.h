@@ -12,6 +12,7 @@
 
 #include <edgeway/base.h>
 
+#include "modules/lwm2m_server/catalog.h"
 #include "proto/lwm2m/format.h"
 #include "proto/lwm2m/message.h"
 
@@ -44,7 +45,8 @@ struct body {
  * -EPROTO, with one sentence in *why_out (a constant); -ENOMEM. body_free() in
  * each case.
  */
-int body_parse(struct body *body, const char *json, size_t size, const char **why_out);
+int body_parse(struct body *body, const struct catalog *catalog, const char *json, size_t size,
+	       const char **why_out);
 void body_free(struct body *body);
 
 #endif

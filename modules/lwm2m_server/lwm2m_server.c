@@ -16,6 +16,8 @@
 static const struct ew_option options[] = {
 	EW_OPTION(struct lwm2m_server_settings, prefix, .fallback = "",
 		  .help = "levels before `lwm2m/rd/ENDPOINT`"),
+	EW_FILE_OPTION(struct lwm2m_server_settings, objects,
+		       .help = "directory of object definitions, XML as in the OMA registry"),
 	EW_DURATION_OPTION(struct lwm2m_server_settings, timeout, .fallback = "10s",
 			   .min = "100ms", .max = "60s", .help = "for the answer of a client"),
 	EW_OPTION(struct lwm2m_server_settings, clients, .fallback = "10000", .min = "1",
@@ -255,9 +257,18 @@ static const struct ew_uplink_ops uplink_ops = {
 static int lwm2m_server_check(const void *settings, struct ew_error *err)
 {
 	const struct lwm2m_server_settings *s = settings;
+	struct catalog catalog = {0};
+	char why[CATALOG_WHY_MAX];
+	int rc = 0;
 
-	return lwm2m_topic_prefix_is_valid(s->prefix) ? 0 :
-	       ew_fail(err, "prefix '%s' is not the beginning of a topic", s->prefix);
+	if (!lwm2m_topic_prefix_is_valid(s->prefix)) {
+		return ew_fail(err, "prefix '%s' is not the beginning of a topic", s->prefix);
+	}
+	if (s->objects != NULL) {
+		rc = catalog_load(&catalog, s->objects, why);
+		catalog_fini(&catalog);
+	}
+	return rc == 0 ? 0 : ew_fail(err, "objects: %s", why);
 }
 
 static void lwm2m_server_close(void *arg)
@@ -267,6 +278,7 @@ static void lwm2m_server_close(void *arg)
 	api_close(self);
 	server_fini(&self->server);
 	tags_fini(&self->tags);
+	catalog_fini(&self->catalog);
 	store_close(&self->store);
 	ew_timer_free(&self->timer);
 	free(self);
@@ -310,7 +322,7 @@ static int lwm2m_server_open_machine(struct lwm2m_server *self)
 		.finished = lwm2m_server_finished, .watched = lwm2m_server_watched,
 		.queued = lwm2m_server_queued, .wall = lwm2m_server_wall, .arg = self,
 	};
-	int rc = tags_init(&self->tags, self->inst, settings.message_max);
+	int rc = tags_init(&self->tags, self->inst, &self->catalog, settings.message_max);
 
 	return rc != 0 ? rc :
 	       server_init(&self->server, &settings, &ops, (uint64_t)(ew_wall() / EW_MILLISECOND));
@@ -331,6 +343,22 @@ static int lwm2m_server_open_uplink(struct lwm2m_server *self)
 	return rc != 0 ? rc : ew_uplink_subscribe(self->inst, &filter, &subscription);
 }
 
+/* What was read when the YAML was checked may have changed since. */
+static int lwm2m_server_open_catalog(struct lwm2m_server *self)
+{
+	char why[CATALOG_WHY_MAX];
+	int rc = self->settings->objects == NULL ? 0 :
+		 catalog_load(&self->catalog, self->settings->objects, why);
+
+	if (rc != 0) {
+		ew_log(self->inst, EW_LOG_ERROR, "cannot take object definitions: %s", why);
+	} else if (self->settings->objects != NULL) {
+		ew_log(self->inst, EW_LOG_INFO, "object definitions were read count=%zu",
+		       self->catalog.count);
+	}
+	return rc;
+}
+
 static int lwm2m_server_open(struct ew_instance *inst, const void *settings, void **self_out)
 {
 	struct lwm2m_server *self = calloc(1, sizeof(*self));
@@ -342,6 +370,9 @@ static int lwm2m_server_open(struct ew_instance *inst, const void *settings, voi
 	self->inst = inst;
 	self->settings = settings;
 	rc = ew_timer_new(inst, "work", lwm2m_server_on_timer, self, &self->timer);
+	if (rc == 0) {
+		rc = lwm2m_server_open_catalog(self);
+	}
 	if (rc == 0) {
 		rc = lwm2m_server_open_machine(self);
 	}

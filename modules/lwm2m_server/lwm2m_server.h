@@ -45,6 +45,7 @@ enum {
 
 struct lwm2m_server_settings {
 	const char *prefix;
+	const char *objects;
 	ew_dur timeout;
 	uint64_t clients, requests, observations;
 	uint64_t message_max;
@@ -55,6 +56,7 @@ struct api_call;
 struct lwm2m_server {
 	struct ew_instance *inst;
 	const struct lwm2m_server_settings *settings;
+	struct catalog catalog;
 	struct server server;
 	struct store *store;
 	struct tags tags;

@@ -107,7 +107,7 @@ static void news_record(void *arg, const struct lwm2m_record *record)
 	data->total++;
 	data->line.size = 0;
 	data->line.failed = false;
-	text_record(&data->line, record);
+	text_record(&data->line, &data->self->catalog, record);
 	if (data->line.failed) {
 		ew_metric_add(data->self->inst, METRIC_LOST_EVENTS, 1);
 		return;

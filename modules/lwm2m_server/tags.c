@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "modules/lwm2m_server/text.h"
 
 #define SECOND        INT64_C(1000000000)
 #define LATE          (60 * SECOND)     /* a value so old is not the present one */
@@ -25,10 +24,12 @@ struct tags_entry {
 	uint8_t type;                   /* enum lwm2m_type */
 };
 
-int tags_init(struct tags *tags, struct ew_instance *inst, size_t message_max)
+int tags_init(struct tags *tags, struct ew_instance *inst, const struct catalog *catalog,
+	      size_t message_max)
 {
 	memset(tags, 0, sizeof(*tags));
 	tags->inst = inst;
+	tags->catalog = catalog;
 	tags->slot_count = 256;
 	tags->slots = calloc(tags->slot_count, sizeof(*tags->slots));
 	tags->scratch_size = message_max;
@@ -259,7 +260,7 @@ static unsigned tags_type(enum lwm2m_type type)
 static int tags_declare(struct tags *tags, uint32_t device, const struct lwm2m_record *record,
 			uint32_t *tag_out)
 {
-	char name[TEXT_NAME_MAX];
+	char name[CATALOG_NAME_MAX];
 	char path[LWM2M_PATH_MAX];
 	const struct lwm2m_path plain = lwm2m_path_of(record->path.depth, record->path.ids);
 	const struct ew_property property = {"lwm2m_path", path};
@@ -269,9 +270,9 @@ static int tags_declare(struct tags *tags, uint32_t device, const struct lwm2m_r
 		.max_bytes = TAGS_TEXT_MAX, .properties = &property, .property_count = 1,
 	};
 
-	(void)text_name(&plain, name);
+	(void)catalog_name(tags->catalog, &plain, name);
 	(void)lwm2m_path_format(&record->path, path);
-	if (text_resource(&plain, &resource)) {
+	if (catalog_resource(tags->catalog, &plain, &resource)) {
 		spec.unit = resource.unit;
 	}
 	return ew_tag_declare(tags->inst, device, &spec, tag_out);
@@ -367,18 +368,20 @@ static void tags_convert(struct tags *tags, struct lwm2m_record *record)
 {
 	struct lwm2m_resource resource;
 
-	if (text_resource(&record->path, &resource) && resource.type != LWM2M_NONE) {
+	if (catalog_resource(tags->catalog, &record->path, &resource) &&
+	    resource.type != LWM2M_NONE) {
 		(void)lwm2m_value_convert(&record->value, (enum lwm2m_type)resource.type,
 					  tags->scratch + tags->scratch_size);
 	}
 }
 
 /* A number that no definition describes may come as 21 and then as 21.5. */
-static void tags_widen(struct lwm2m_record *record)
+static void tags_widen(const struct tags *tags, struct lwm2m_record *record)
 {
 	struct lwm2m_resource resource;
 
-	if (text_resource(&record->path, &resource) && resource.type != LWM2M_NONE) {
+	if (catalog_resource(tags->catalog, &record->path, &resource) &&
+	    resource.type != LWM2M_NONE) {
 		return;
 	}
 	if (record->value.type == LWM2M_INTEGER) {
@@ -412,7 +415,7 @@ void tags_take(struct tags *tags, struct peer *peer, const struct server_records
 		tags_convert(tags, &record);
 		tags_learn(tags, peer, &record, &name);
 		each(arg, &record);
-		tags_widen(&record);
+		tags_widen(tags, &record);
 		entry = tags_entry_of(tags, peer, &record);
 		if (entry == NULL) {
 			tags->skipped++;

@@ -10,6 +10,7 @@
 
 #include <edgeway/bus.h>
 
+#include "modules/lwm2m_server/catalog.h"
 #include "modules/lwm2m_server/server.h"
 
 #define TAGS_BATCH     256u     /* samples published at once */
@@ -19,6 +20,7 @@ struct tags_entry;
 
 struct tags {
 	struct ew_instance *inst;
+	const struct catalog *catalog;
 	struct tags_entry *slots;       /* by device and path */
 	size_t slot_count;
 	size_t count;
@@ -31,7 +33,8 @@ struct tags {
 };
 
 /* -ENOMEM. */
-int tags_init(struct tags *tags, struct ew_instance *inst, size_t message_max);
+int tags_init(struct tags *tags, struct ew_instance *inst, const struct catalog *catalog,
+	      size_t message_max);
 void tags_fini(struct tags *tags);
 
 /* The client is there, or gone with a reason. */

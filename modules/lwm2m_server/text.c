@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON as it is written, and names of paths: see text.h. */
+/* JSON as it is written: see text.h. */
 #include "modules/lwm2m_server/text.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include "proto/cbor/cbor.h"
@@ -177,15 +175,16 @@ void text_value(struct text *text, const struct lwm2m_value *value)
 	}
 }
 
-void text_record(struct text *text, const struct lwm2m_record *record)
+void text_record(struct text *text, const struct catalog *catalog,
+		 const struct lwm2m_record *record)
 {
 	char path[LWM2M_PATH_MAX];
-	char name[TEXT_NAME_MAX];
+	char name[CATALOG_NAME_MAX];
 
 	text_words(text, "{\"path\":");
 	text_string(text, path, lwm2m_path_format(&record->path, path));
 	text_words(text, ",\"name\":");
-	text_string(text, name, text_name(&record->path, name));
+	text_string(text, name, catalog_name(catalog, &record->path, name));
 	text_words(text, ",\"value\":");
 	text_value(text, &record->value);
 	if (record->time != 0) {
@@ -193,137 +192,4 @@ void text_record(struct text *text, const struct lwm2m_record *record)
 		text_time(text, record->time);
 	}
 	text_put(text, "}", 1);
-}
-
-/* ---- names ---- */
-
-bool text_resource(const struct lwm2m_path *path, struct lwm2m_resource *resource_out)
-{
-	const struct lwm2m_object *object = path->depth < LWM2M_RESOURCE ? NULL :
-					    lwm2m_object_find(path->ids[0]);
-
-	return object != NULL && lwm2m_resource_find(object, path->ids[2], resource_out);
-}
-
-size_t text_name(const struct lwm2m_path *path, char *out)
-{
-	const struct lwm2m_object *object = path->depth == 0 ? NULL :
-					    lwm2m_object_find(path->ids[0]);
-	struct lwm2m_resource resource;
-	size_t size = 0;
-
-	out[0] = '\0';
-	for (unsigned i = 0; i < path->depth && size < TEXT_NAME_MAX; i++) {
-		const char *slash = i == 0 ? "" : "/";
-		const char *name = NULL;
-
-		if (i == 0 && object != NULL) {
-			name = object->name;
-		} else if (i == 2 && text_resource(path, &resource)) {
-			name = resource.name;
-		}
-		size += (size_t)(name != NULL ?
-				 snprintf(out + size, TEXT_NAME_MAX - size, "%s%s", slash, name) :
-				 snprintf(out + size, TEXT_NAME_MAX - size, "%s%u", slash,
-					  path->ids[i]));
-	}
-	return size < TEXT_NAME_MAX ? size : TEXT_NAME_MAX - 1;
-}
-
-static const struct lwm2m_object *text_find_object(const char *name, size_t size)
-{
-	for (size_t i = 0; i < lwm2m_objects_core_count + lwm2m_objects_ipso_count; i++) {
-		size_t beyond = lwm2m_objects_core_count;
-		const struct lwm2m_object *object = i < beyond ? &lwm2m_objects_core[i] :
-						    &lwm2m_objects_ipso[i - beyond];
-
-		if (strlen(object->name) == size && strncasecmp(object->name, name, size) == 0) {
-			return object;
-		}
-	}
-	return NULL;
-}
-
-/* Below an object of this name: is there a resource of that name? */
-static bool text_find_resource(const struct lwm2m_object *object, const char *name, size_t size,
-			       uint16_t *id_out)
-{
-	for (size_t i = 0; i < object->own_count + object->shared_count; i++) {
-		uint16_t id = i < object->own_count ? object->own[i].id :
-			      object->shared[i - object->own_count];
-		struct lwm2m_resource resource;
-
-		if (lwm2m_resource_find(object, id, &resource) && resource.name != NULL &&
-		    strlen(resource.name) == size &&
-		    strncasecmp(resource.name, name, size) == 0) {
-			*id_out = id;
-			return true;
-		}
-	}
-	return false;
-}
-
-static int text_parse_id(const char *text, size_t size, uint16_t *id_out)
-{
-	int64_t number;
-
-	if (lwm2m_integer_parse(text, size, &number) != 0 || number < 0 || number > 65535) {
-		return -EPROTO;
-	}
-	*id_out = (uint16_t)number;
-	return 0;
-}
-
-/* text: object name, then instance, resource name or number, resource instance */
-static int text_parse_names(const char *text, struct lwm2m_path *path)
-{
-	const struct lwm2m_object *object = NULL;
-
-	for (unsigned level = 0; *text != '\0'; level++) {
-		size_t size = strcspn(text, "/");
-		uint16_t id = 0;
-
-		if (level == 0) {
-			object = text_find_object(text, size);
-			if (object == NULL) {
-				return -EPROTO;
-			}
-			id = object->id;
-		} else if (level >= LWM2M_PATH_IDS ||
-			   ((level != 2 || !text_find_resource(object, text, size, &id)) &&
-			    text_parse_id(text, size, &id) != 0)) {
-			return -EPROTO;
-		}
-		path->ids[level] = id;
-		path->depth = (uint8_t)(level + 1);
-		text += size + (text[size] == '/' ? 1 : 0);
-	}
-	return path->depth == 0 ? -EPROTO : 0;
-}
-
-int text_path(const char *text, struct lwm2m_path *path_out)
-{
-	const char *names = text + (text[0] == '/' ? 1 : 0);
-	struct lwm2m_path path = {0};
-	const char *slash;
-
-	if (text_parse_names(names, &path) == 0) {
-		*path_out = path;
-		return 0;
-	}
-	if (text[0] == '/' && lwm2m_path_parse(text, strlen(text), &path) == 0) {
-		*path_out = path;
-		return 0;
-	}
-	/* a prefix, then names */
-	slash = strchr(names, '/');
-	memset(&path, 0, sizeof(path));
-	if (slash == NULL || !lwm2m_prefix_is_valid(names, (size_t)(slash - names)) ||
-	    slash - names > LWM2M_PREFIX_MAX || text_parse_names(slash + 1, &path) != 0) {
-		return -EPROTO;
-	}
-	path.prefix = names;
-	path.prefix_size = (uint8_t)(slash - names);
-	*path_out = path;
-	return 0;
 }

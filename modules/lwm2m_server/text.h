@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * JSON as it is written: into memory that grows up to a limit. What does not
- * fit sets `failed`, and everything after it does nothing. Also values, and
- * paths with the names of the object definitions. Pure but for the memory.
+ * fit sets `failed`, and everything after it does nothing. Pure but for the memory.
  */
 #ifndef MODULES_LWM2M_SERVER_TEXT_H
 #define MODULES_LWM2M_SERVER_TEXT_H
 
+#include "modules/lwm2m_server/catalog.h"
 #include "proto/lwm2m/format.h"
-#include "proto/lwm2m/message.h"
-#include "proto/lwm2m/object.h"
 
 struct text {
 	char *at;
@@ -38,19 +36,7 @@ void text_time(struct text *text, int64_t time);
 void text_value(struct text *text, const struct lwm2m_value *value);
 
 /* {"path": ..., "name": ..., "value": ..., "time": ...}; the value has its type already. */
-void text_record(struct text *text, const struct lwm2m_record *record);
-
-/*
- * "Temperature/0/Sensor Value", numbers where the definitions have no name;
- * without the prefix. out has TEXT_NAME_MAX bytes; the size without the NUL.
- */
-#define TEXT_NAME_MAX  160
-size_t text_name(const struct lwm2m_path *path, char *out);
-
-/* The definition of the resource a path leads to. False: none. */
-bool text_resource(const struct lwm2m_path *path, struct lwm2m_resource *resource_out);
-
-/* A path of numbers, or of names as text_name() makes them; text has a NUL. -EPROTO. */
-int text_path(const char *text, struct lwm2m_path *path_out);
+void text_record(struct text *text, const struct catalog *catalog,
+		 const struct lwm2m_record *record);
 
 #endif

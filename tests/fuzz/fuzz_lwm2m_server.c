@@ -43,6 +43,7 @@ static void take_records(void *arg, struct peer *peer, const struct server_recor
 		.base = records->base, .now = SECOND, .scratch = scratch,
 		.scratch_size = sizeof(scratch),
 	};
+	const struct catalog catalog = {0};
 	struct text text = text_of(1u << 20);
 	struct lwm2m_decoder decoder;
 	struct lwm2m_record record;
@@ -52,7 +53,7 @@ static void take_records(void *arg, struct peer *peer, const struct server_recor
 	check(peer->endpoint[0] == 'g');
 	check(lwm2m_decoder_begin(&decoder, records->content, &source) == 0);
 	while ((rc = lwm2m_decoder_next(&decoder, &record)) > 0) {
-		text_record(&text, &record);
+		text_record(&text, &catalog, &record);
 	}
 	check(rc == 0);
 	text_free(&text);

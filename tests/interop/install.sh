@@ -81,7 +81,7 @@ if [ ! -e "$base/etc/os-release" ]; then
 	rm -rf "$base"
 	mmdebstrap --quiet --variant=minbase --include=systemd,systemd-sysv,dbus \
 		--include=libmosquitto1,libyaml-0-2,libmicrohttpd12,libgnutls30 \
-		--include=libssl3,libcurl4,libsqlite3-0,procps bookworm "$base.new" >"$work/debootstrap.log" 2>&1
+		--include=libssl3,libcurl4,libsqlite3-0,libexpat1,procps bookworm "$base.new" >"$work/debootstrap.log" 2>&1
 	mv "$base.new" "$base"
 fi
 
