@@ -7,24 +7,31 @@
 #include <edgeway/http.h>
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "modules/lwm2m_server/answer.h"
 #include "modules/lwm2m_server/body.h"
 #include "modules/lwm2m_server/lwm2m_server.h"
 #include "modules/lwm2m_server/text.h"
 
-#define ANSWER_MAX  (16u << 20)         /* bytes of an answer */
 #define DEADLINE    (120 * EW_SECOND)   /* above the largest timeout */
+#define TIMEOUT_MAX (60 * EW_SECOND)    /* for an answer */
+#define QUEUE_MAX   31536000            /* seconds: a year */
 #define PAYLOAD_MAX 65536u              /* bytes of what is written */
 
 struct api_call {
+	struct ask_caller caller;       /* first: the call is where its caller is */
+	struct lwm2m_server *self;
 	struct api_call *next;
 	struct api_call **at;           /* what points here */
 	struct ew_http_request *req;    /* NULL: the caller has gone */
 	struct text body;
 	size_t open;                    /* requests without a result, and one while it is made */
+	int status;
 	bool has_results;
+	bool is_senml;                  /* one request, answered as SenML */
 };
 
 struct api_operation {
@@ -54,109 +61,6 @@ static const struct api_operation operations[] = {
 };
 #define OPERATION_COUNT  (sizeof(operations) / sizeof(operations[0]))
 
-/* ---- answers ---- */
-
-static void api_reply(struct ew_http_request **req, int status, struct text *body)
-{
-	const struct ew_http_response response = {
-		.size = sizeof(response), .status = status, .body = body->at,
-		.body_size = body->size,
-	};
-
-	if (body->failed) {
-		(void)ew_http_reply_error(req, 500, "the answer is too large");
-	} else {
-		(void)ew_http_reply(req, &response);    /* a client that has gone */
-	}
-	text_free(body);
-}
-
-static void api_put_records(const struct lwm2m_server *self, struct text *body,
-			    const struct ask *ask)
-{
-	char *scratch = malloc(2 * ask->answer_size + 2);
-	struct lwm2m_source source = {
-		.bytes = ask->answer, .size = ask->answer_size, .now = ew_wall(),
-		.scratch = scratch, .scratch_size = ask->answer_size + 1,
-	};
-	struct lwm2m_decoder decoder;
-	struct lwm2m_record record;
-	size_t before = body->size;
-	bool is_first = true;
-	int rc = scratch == NULL ? -ENOMEM : ask->uri[0] == '\0' ? 0 :
-		 lwm2m_path_parse(ask->uri, strlen(ask->uri), &source.base);
-
-	if (rc == 0) {
-		rc = lwm2m_decoder_begin(&decoder, ask->content, &source);
-	}
-	text_words(body, ",\"records\":[");
-	while (rc >= 0 && (rc = lwm2m_decoder_next(&decoder, &record)) > 0) {
-		struct lwm2m_resource resource;
-
-		if (catalog_resource(&self->catalog, &record.path, &resource) &&
-		    resource.type != LWM2M_NONE) {
-			/* what is not of the type is shown as it came */
-			(void)lwm2m_value_convert(&record.value, (enum lwm2m_type)resource.type,
-						  scratch + ask->answer_size + 1);
-		}
-		text_words(body, is_first ? "" : ",");
-		is_first = false;
-		text_record(body, &self->catalog, &record);
-	}
-	text_put(body, "]", 1);
-	if (rc < 0) {
-		body->size = before;
-		text_words(body, ",\"error\":\"the payload of the answer cannot be read\"");
-	}
-	free(scratch);
-}
-
-static void api_put_ask(const struct lwm2m_server *self, struct text *body,
-			const struct ask *ask)
-{
-	const struct lwm2m_operation_row *row = lwm2m_operation_find(ask->request.operation,
-								     LWM2M_RD);
-
-	text_words(body, "{\"id\":");
-	text_unsigned(body, ask->id);
-	text_words(body, ",\"device\":");
-	text_string(body, ask->endpoint, strlen(ask->endpoint));
-	text_words(body, ",\"operation\":\"");
-	text_words(body, row == NULL ? "" : row->text);
-	text_put(body, "\"", 1);
-	if (ask->uri[0] != '\0') {
-		text_words(body, ",\"path\":");
-		text_string(body, ask->uri, strlen(ask->uri));
-	}
-	text_words(body, ",\"state\":\"");
-	text_words(body, ask_state_name(ask->state));
-	text_put(body, "\"", 1);
-	if (ask->result != 0) {
-		text_words(body, ",\"result\":");
-		text_unsigned(body, ask->result);
-		text_words(body, ",\"seconds\":");
-		text_number(body, ask->seconds);
-	}
-	if (ask->state == ASK_DONE && (ask->request.operation == LWM2M_OP_OBSERVE ||
-				       ask->request.operation == LWM2M_OP_OBSERVE_COMPOSITE)) {
-		text_words(body, ",\"observation\":");
-		text_unsigned(body, ask_token(ask));
-	}
-	if (ask->answer != NULL && ask->content == LWM2M_CONTENT_LINKS) {
-		text_words(body, ",\"links\":");
-		text_string(body, (const char *)ask->answer, ask->answer_size);
-	} else if (ask->answer != NULL && ask->state == ASK_DONE) {
-		api_put_records(self, body, ask);
-	}
-	text_put(body, "}", 1);
-}
-
-static void api_comma(struct api_call *call)
-{
-	text_words(&call->body, call->has_results ? "," : "");
-	call->has_results = true;
-}
-
 /* ---- calls ---- */
 
 static void api_call_free(struct api_call *call)
@@ -170,47 +74,39 @@ static void api_call_free(struct api_call *call)
 }
 
 /* One request less is open; after the last the caller is answered. */
-static void api_settle(struct api_call *call, int status)
+static void api_settle(struct api_call *call)
 {
 	call->open--;
-	if (call->open == 0) {
-		text_words(&call->body, "]}\n");
-		if (call->req != NULL) {
-			api_reply(&call->req, status, &call->body);
-		}
-		api_call_free(call);
+	if (call->open > 0) {
+		return;
 	}
+	text_words(&call->body, call->is_senml ? "" : "]}\n");
+	if (call->req != NULL) {
+		answer_reply(&call->req, call->status, call->is_senml && call->status == 200 ?
+			     ANSWER_SENML : NULL, &call->body);
+	}
+	api_call_free(call);
 }
 
-void api_finished(struct lwm2m_server *self, struct ask *ask)
+static void api_put_result(struct api_call *call, const struct ask *ask)
 {
-	struct ew_event event = {
-		.size = sizeof(event), .kind = "lwm2m.result", .severity = EW_SEVERITY_INFO,
-		.key = ask->endpoint,
-	};
-	struct text body = text_of(EW_EVENT_BODY_MAX + 1);
-	struct api_call *call = ask->call;
+	const struct catalog *catalog = &call->self->catalog;
 
-	api_put_ask(self, &body, ask);
-	if (body.failed) {
-		/* its records have gone out as data */
-		text_free(&body);
-		body = text_of(EW_EVENT_BODY_MAX + 1);
-		text_words(&body, "{\"id\":");
-		text_unsigned(&body, ask->id);
-		text_words(&body, ",\"state\":\"");
-		text_words(&body, ask_state_name(ask->state));
-		text_words(&body, "\"}");
+	if (call->is_senml) {
+		call->status = answer_senml(catalog, &call->body, ask);
+		return;
 	}
-	event.body = body.at;
-	lwm2m_server_event(self, &event);
-	text_free(&body);
-	if (call != NULL) {
-		ask->call = NULL;
-		api_comma(call);
-		api_put_ask(self, &call->body, ask);
-		api_settle(call, 200);
-	}
+	text_words(&call->body, call->has_results ? "," : "");
+	call->has_results = true;
+	answer_ask(catalog, &call->body, ask);
+}
+
+static void api_on_finished(struct ask_caller *caller, struct ask *ask)
+{
+	struct api_call *call = (struct api_call *)caller;
+
+	api_put_result(call, ask);
+	api_settle(call);
 }
 
 void api_close(struct lwm2m_server *self)
@@ -345,6 +241,7 @@ static int api_request(const struct api_operation *operation, const struct body 
 	return rc;
 }
 
+/* Why a request was not taken. */
 static const char *api_error(int rc)
 {
 	return rc == -ENOENT ? "not registered" : rc == -ENOSPC ? "too many are open" :
@@ -354,7 +251,13 @@ static const char *api_error(int rc)
 
 static void api_put_refusal(struct api_call *call, const char *device, int rc)
 {
-	api_comma(call);
+	if (call->is_senml) {
+		answer_put_error(&call->body, api_error(rc));
+		call->status = rc == -ENOENT ? 404 : 503;
+		return;
+	}
+	text_words(&call->body, call->has_results ? "," : "");
+	call->has_results = true;
 	text_words(&call->body, "{\"device\":");
 	text_string(&call->body, device, strlen(device));
 	text_words(&call->body, ",\"state\":\"failed\",\"error\":\"");
@@ -362,29 +265,54 @@ static void api_put_refusal(struct api_call *call, const char *device, int rc)
 	text_words(&call->body, "\"}");
 }
 
-static void api_ask_all(struct lwm2m_server *self, struct api_call *call,
-			const struct body *body, const struct lwm2m_message *request)
+static void api_ask(struct api_call *call, struct server_order *order, const char *endpoint)
 {
+	struct lwm2m_server *self = call->self;
+	uint64_t id = 0;
+	int rc;
+
+	order->endpoint = endpoint;
+	call->open += order->caller != NULL ? 1 : 0;
+	rc = server_ask(&self->server, order, ew_now(), &id);
+	if (rc != 0) {
+		call->open -= order->caller != NULL ? 1 : 0;
+		api_put_refusal(call, endpoint, rc);
+	} else if (order->caller == NULL) {
+		api_put_result(call, asks_find(&self->server.asks, id));
+	}
+}
+
+/* A name with a star is every client that is registered and matches. */
+static bool api_is_pattern(const struct lwm2m_server *self, const char *device)
+{
+	return strchr(device, '*') != NULL &&
+	       peers_find(&self->server.peers,
+			  (struct lwm2m_text){device, strlen(device)}) == NULL;
+}
+
+static void api_ask_all(struct api_call *call, const struct body *body,
+			const struct lwm2m_message *request)
+{
+	struct lwm2m_server *self = call->self;
 	ew_dur timeout = body->timeout == 0 ? self->settings->timeout : body->timeout;
+	struct server_order order = {
+		.request = request, .timeout = timeout > TIMEOUT_MAX ? TIMEOUT_MAX : timeout,
+		.until = body->queue == 0 ? 0 : ew_wall() + body->queue,
+		.about = body->observation, .caller = body->queue == 0 ? &call->caller : NULL,
+	};
 
-	timeout = timeout > 60 * EW_SECOND ? 60 * EW_SECOND : timeout;
 	for (size_t i = 0; i < body->device_count; i++) {
-		const struct server_order order = {
-			.endpoint = body->devices[i], .request = request, .timeout = timeout,
-			.until = body->queue == 0 ? 0 : ew_wall() + body->queue,
-			.about = body->observation, .call = body->queue == 0 ? call : NULL,
-		};
-		uint64_t id = 0;
-		int rc;
+		const char *device = body->devices[i];
 
-		call->open += order.call != NULL ? 1 : 0;
-		rc = server_ask(&self->server, &order, ew_now(), &id);
-		if (rc != 0) {
-			call->open -= order.call != NULL ? 1 : 0;
-			api_put_refusal(call, body->devices[i], rc);
-		} else if (order.call == NULL) {
-			api_comma(call);
-			api_put_ask(self, &call->body, asks_find(&self->server.asks, id));
+		if (!api_is_pattern(self, device)) {
+			api_ask(call, &order, device);
+			continue;
+		}
+		for (const struct peer *peer = self->server.peers.first; peer != NULL;
+		     peer = peer->next) {
+			if (fnmatch(device, peer->endpoint, 0) == 0) {
+				api_ask(call, &order, peer->endpoint);
+			}
 		}
 	}
 }
@@ -394,16 +322,20 @@ static struct api_call *api_call_new(struct lwm2m_server *self, struct ew_http_r
 	struct api_call *call = calloc(1, sizeof(*call));
 
 	if (call != NULL) {
+		call->caller.finished = api_on_finished;
+		call->self = self;
 		call->body = text_of(ANSWER_MAX);
 		call->req = req;
 		call->open = 1;
+		call->status = 200;
+		call->is_senml = answer_wants_senml(req);
 		call->next = self->calls;
 		call->at = &self->calls;
 		if (call->next != NULL) {
 			call->next->at = &call->next;
 		}
 		self->calls = call;
-		text_words(&call->body, "{\"results\":[");
+		text_words(&call->body, call->is_senml ? "" : "{\"results\":[");
 	}
 	return call;
 }
@@ -420,40 +352,99 @@ static const struct api_operation *api_operation_of(const struct ew_http_request
 	return NULL;
 }
 
+/* Content-Type application/senml+json: the values are a pack, the rest is in the query. */
+static int api_parse_pack(struct lwm2m_server *self, struct body *body,
+			  const struct ew_http_request *req, const char **why_out)
+{
+	size_t size;
+	const char *json = ew_http_body(req, &size);
+	const char *queue = ew_http_query(req, "queue", 0);
+	const char *mode = ew_http_query(req, "mode", 0);
+	int64_t seconds = 0;
+	int rc = body_parse_pack(body, &self->catalog, json, size, why_out);
+
+	for (size_t i = 0; rc == 0 && ew_http_query(req, "device", i) != NULL; i++) {
+		rc = body_add_device(body, ew_http_query(req, "device", i));
+	}
+	if (rc == -EPROTO && *why_out == NULL) {
+		*why_out = "a device is not the name of an endpoint";
+	} else if (rc == 0 && body->device_count == 0) {
+		*why_out = "there is no `device` in the query";
+	} else if (queue != NULL && (lwm2m_integer_parse(queue, strlen(queue), &seconds) != 0 ||
+				     seconds < 1 || seconds > QUEUE_MAX)) {
+		*why_out = "`queue` is not of seconds above 0";
+	}
+	body->queue = seconds * EW_SECOND;
+	body->is_partial = mode != NULL && strcmp(mode, "partial") == 0;
+	return *why_out != NULL ? -EPROTO : rc;
+}
+
+static int api_parse(struct lwm2m_server *self, struct body *body,
+		     const struct ew_http_request *req, const char **why_out)
+{
+	const char *type = ew_http_header(req, "Content-Type");
+	size_t size;
+	const char *json = ew_http_body(req, &size);
+
+	return type != NULL && strncmp(type, ANSWER_SENML, strlen(ANSWER_SENML)) == 0 ?
+	       api_parse_pack(self, body, req, why_out) :
+	       body_parse(body, &self->catalog, json, size, why_out);
+}
+
+/* What is wrong with a call as a whole; NULL: nothing. */
+static const char *api_judge_call(const struct lwm2m_server *self,
+				  const struct api_operation *operation, const struct body *body,
+				  const struct ew_http_request *req)
+{
+	bool is_one = body->device_count == 1 && !api_is_pattern(self, body->devices[0]);
+
+	if (answer_wants_senml(req) && (!is_one || body->queue != 0)) {
+		return "SenML is the answer of one device that is asked now";
+	}
+	return api_judge(&self->catalog, operation, body);
+}
+
+static void api_run(struct api_call *call, const struct body *body,
+		    const struct lwm2m_message *request)
+{
+	struct lwm2m_server *self = call->self;
+
+	if (body->device_count > 1 || api_is_pattern(self, body->devices[0])) {
+		ew_metric_add(self->inst, METRIC_BULK, 1);
+	}
+	call->status = body->queue != 0 ? 202 : 200;
+	api_ask_all(call, body, request);
+	api_settle(call);
+}
+
 static void api_on_operation(void *arg, struct ew_http_request *req)
 {
 	struct lwm2m_server *self = arg;
 	const struct api_operation *operation = api_operation_of(req);
 	struct body *body = malloc(sizeof(*body));
 	char *bytes = malloc(PAYLOAD_MAX + LWM2M_PATH_MAX);
-	const char *why = NULL;
 	struct lwm2m_message request;
 	struct api_call *call = NULL;
-	size_t size;
-	const char *json = ew_http_body(req, &size);
-	int rc = body == NULL ? -ENOMEM : body_parse(body, &self->catalog, json, size, &why);
+	const char *why = NULL;
+	int status = 400;
+	int rc = body == NULL ? -ENOMEM : api_parse(self, body, req, &why);
 
-	if (rc == 0 && operation != NULL) {
-		why = api_judge(&self->catalog, operation, body);
+	if (rc == 0) {
+		why = api_judge_call(self, operation, body, req);
 	}
 	if (why == NULL && rc == 0 && body->queue != 0 &&
 	    ew_http_peer(req)->role < EW_ROLE_OPERATOR) {
-		(void)ew_http_reply_error(&req, 403, "`queue` needs the role operator");
-	} else if (why == NULL && rc == 0 && bytes != NULL && operation != NULL) {
+		why = "`queue` needs the role operator";
+		status = 403;
+	} else if (why == NULL && rc == 0 && bytes != NULL) {
 		rc = api_request(operation, body, bytes, &request);
 		why = rc == 0 ? NULL : "the paths and values do not fit into a message";
 		call = why != NULL ? NULL : api_call_new(self, req);
 	}
 	if (call != NULL) {
-		bool is_queued = body->queue != 0;
-
-		if (body->device_count > 1) {
-			ew_metric_add(self->inst, METRIC_BULK, 1);
-		}
-		api_ask_all(self, call, body, &request);
-		api_settle(call, is_queued ? 202 : 200);
-	} else if (req != NULL) {
-		(void)ew_http_reply_error(&req, why != NULL ? 400 : 503,
+		api_run(call, body, &request);
+	} else {
+		(void)ew_http_reply_error(&req, why != NULL ? status : 503,
 					  why != NULL ? why : "out of memory");
 	}
 	if (body != NULL) {
@@ -464,120 +455,17 @@ static void api_on_operation(void *arg, struct ew_http_request *req)
 	lwm2m_server_turned(self);
 }
 
-/* ---- what is there ---- */
-
-static void api_put_peer(struct text *body, const struct peer *peer, bool has_objects)
-{
-	text_words(body, "{\"endpoint\":");
-	text_string(body, peer->endpoint, strlen(peer->endpoint));
-	text_words(body, ",\"lifetime\":");
-	text_unsigned(body, peer->lifetime);
-	text_words(body, ",\"version\":");
-	text_string(body, peer->version, strlen(peer->version));
-	text_words(body, ",\"registered\":");
-	text_time(body, peer->registered);
-	text_words(body, ",\"updated\":");
-	text_time(body, peer->updated);
-	if (has_objects) {
-		text_words(body, ",\"objects\":");
-		text_string(body, peer->links, strlen(peer->links));
-	}
-	text_words(body, ",\"devices\":[");
-	for (const struct peer_device *d = peer->devices, *first = NULL; d != NULL; d = d->next) {
-		if (d->prefix[0] == '\0') {
-			continue;
-		}
-		text_words(body, first == NULL ? "" : ",");
-		first = d;
-		text_words(body, "{\"prefix\":");
-		text_string(body, d->prefix, strlen(d->prefix));
-		text_words(body, ",\"name\":");
-		text_string(body, d->name == NULL ? "" : d->name,
-			    d->name == NULL ? 0 : strlen(d->name));
-		text_put(body, "}", 1);
-	}
-	text_words(body, "],\"observations\":[");
-	for (const struct peer_watch *w = peer->watches; w != NULL; w = w->next) {
-		text_words(body, w == peer->watches ? "{\"observation\":" : ",{\"observation\":");
-		text_unsigned(body, w->token);
-		text_words(body, ",\"path\":");
-		text_string(body, w->uri, strlen(w->uri));
-		text_words(body, w->is_pending ? ",\"pending\":true}" : "}");
-	}
-	text_words(body, "]}");
-}
-
-static void api_on_devices(void *arg, struct ew_http_request *req)
-{
-	struct lwm2m_server *self = arg;
-	struct text body = text_of(ANSWER_MAX);
-	const struct peer *first = self->server.peers.first;
-
-	text_put(&body, "[", 1);
-	for (const struct peer *peer = first; peer != NULL; peer = peer->next) {
-		text_words(&body, peer == first ? "" : ",");
-		api_put_peer(&body, peer, false);
-	}
-	text_words(&body, "]\n");
-	api_reply(&req, 200, &body);
-}
-
-static void api_on_device(void *arg, struct ew_http_request *req)
-{
-	struct lwm2m_server *self = arg;
-	const char *name = ew_http_param(req, "device");
-	const struct peer *peer = peers_find(&self->server.peers,
-					     (struct lwm2m_text){name, strlen(name)});
-	struct text body = text_of(ANSWER_MAX);
-
-	if (peer == NULL) {
-		(void)ew_http_reply_error(&req, 404, "not registered");
-		return;
-	}
-	api_put_peer(&body, peer, true);
-	text_put(&body, "\n", 1);
-	api_reply(&req, 200, &body);
-}
-
-static void api_on_request(void *arg, struct ew_http_request *req)
-{
-	struct lwm2m_server *self = arg;
-	const char *name = ew_http_param(req, "id");
-	struct text body = text_of(ANSWER_MAX);
-	const struct ask *ask = NULL;
-	int64_t id;
-
-	if (lwm2m_integer_parse(name, strlen(name), &id) == 0 && id > 0) {
-		ask = asks_find(&self->server.asks, (uint64_t)id);
-	}
-	if (ask == NULL) {
-		(void)ew_http_reply_error(&req, 404, "no such request, or it is forgotten");
-		return;
-	}
-	api_put_ask(self, &body, ask);
-	text_put(&body, "\n", 1);
-	api_reply(&req, 200, &body);
-}
-
 int api_open(struct lwm2m_server *self)
 {
-	const struct ew_http_spec reads[] = {
-		{.path = "/api/lwm2m/devices", .handle = api_on_devices,
-		 .summary = "clients that are registered"},
-		{.path = "/api/lwm2m/devices/{device}", .handle = api_on_device,
-		 .summary = "one client"},
-		{.path = "/api/lwm2m/requests/{id}", .handle = api_on_request,
-		 .summary = "what became of a request"},
-	};
 	int rc = 0;
 
-	for (size_t i = 0; i < sizeof(reads) / sizeof(reads[0]) && rc == 0; i++) {
-		struct ew_http_spec spec = reads[i];
+	for (size_t i = 0; i < inventory_read_count && rc == 0; i++) {
+		const struct ew_http_spec spec = {
+			.size = sizeof(spec), .methods = "GET", .path = inventory_reads[i].path,
+			.role = EW_ROLE_VIEWER, .summary = inventory_reads[i].summary,
+			.handle = inventory_reads[i].handle, .arg = self,
+		};
 
-		spec.size = sizeof(spec);
-		spec.methods = "GET";
-		spec.role = EW_ROLE_VIEWER;
-		spec.arg = self;
 		rc = ew_http_handle(self->inst, &spec);
 	}
 	for (size_t i = 0; i < OPERATION_COUNT && rc == 0; i++) {

@@ -39,6 +39,13 @@ struct ask_link {
 	struct ask_link *next, *previous;
 };
 
+struct ask;
+
+/* Who waits for a request: part of what the caller keeps for it. */
+struct ask_caller {
+	void (*finished)(struct ask_caller *caller, struct ask *ask);
+};
+
 struct ask {
 	struct ask_link link;           /* first: the ask is where its link is */
 	uint64_t file;                  /* what it is filed under */
@@ -59,7 +66,7 @@ struct ask {
 	uint8_t *answer;                /* payload; NULL: none */
 	size_t answer_size;
 	double seconds;                 /* from request to answer */
-	void *call;                     /* who waits for it; NULL: nobody */
+	struct ask_caller *caller;      /* NULL: nobody */
 };
 
 struct asks {

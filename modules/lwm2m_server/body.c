@@ -15,7 +15,6 @@ struct body_parser {
 	struct body *body;
 	const struct catalog *catalog;
 	struct json_in in;
-	size_t device_room;
 	const char *why;
 };
 
@@ -44,25 +43,31 @@ static int body_next(struct body_parser *parser, struct json_in_token *token)
 	       body_fail(parser, "the body is not JSON");
 }
 
-static int body_add_device(struct body_parser *parser, const struct json_in_token *token)
+int body_add_device(struct body *body, const char *endpoint)
 {
-	struct body *body = parser->body;
-
-	if (token->kind != JSON_IN_TEXT || !lwm2m_endpoint_is_valid(token->text, token->size)) {
-		return body_fail(parser, "a device is not the name of an endpoint");
+	if (!lwm2m_endpoint_is_valid(endpoint, strlen(endpoint))) {
+		return -EPROTO;
 	}
-	if (body->device_count == parser->device_room) {
-		size_t room = parser->device_room == 0 ? 16 : parser->device_room * 2;
+	if (body->device_count == body->device_room) {
+		size_t room = body->device_room == 0 ? 16 : body->device_room * 2;
 		const char **devices = realloc(body->devices, room * sizeof(*devices));
 
 		if (devices == NULL) {
 			return -ENOMEM;
 		}
 		body->devices = devices;
-		parser->device_room = room;
+		body->device_room = room;
 	}
-	body->devices[body->device_count++] = body_keep(body, token);
+	body->devices[body->device_count++] = endpoint;
 	return 0;
+}
+
+static int body_parse_device(struct body_parser *parser, const struct json_in_token *token)
+{
+	int rc = token->kind != JSON_IN_TEXT || memchr(token->text, '\0', token->size) != NULL ?
+		 -EPROTO : body_add_device(parser->body, body_keep(parser->body, token));
+
+	return rc != -EPROTO ? rc : body_fail(parser, "a device is not the name of an endpoint");
 }
 
 static int body_add_path(struct body_parser *parser, const struct json_in_token *token)
@@ -298,7 +303,7 @@ static int body_parse_text(struct body_parser *parser, const char *key)
 		return rc;
 	}
 	if (is_device) {
-		return body_add_device(parser, &token);
+		return body_parse_device(parser, &token);
 	}
 	if (is_path) {
 		return body_add_path(parser, &token);
@@ -318,7 +323,7 @@ static int body_parse_key(struct body_parser *parser, const char *key)
 		return rc;
 	}
 	if (strcmp(key, "devices") == 0) {
-		return body_parse_list(parser, body_add_device);
+		return body_parse_list(parser, body_parse_device);
 	}
 	if (strcmp(key, "paths") == 0) {
 		return body_parse_list(parser, body_add_path);
@@ -389,6 +394,66 @@ int body_parse(struct body *body, const struct catalog *catalog, const char *jso
 	}
 	*why_out = parser.why;
 	return rc;
+}
+
+/* One record of a pack as an item. */
+static const char *body_take_record(struct body *body, const struct catalog *catalog,
+				    const struct lwm2m_record *record, char *scratch)
+{
+	struct body_item *item = &body->items[body->item_count];
+	struct lwm2m_resource resource;
+
+	if (body->item_count == BODY_ITEMS_MAX) {
+		return "more than 256 paths";
+	}
+	*item = (struct body_item){.path = record->path, .value = record->value};
+	if (record->path.prefix_size > 0) {
+		memcpy(item->prefix, record->path.prefix, record->path.prefix_size);
+		item->path.prefix = item->prefix;
+	}
+	if (record->value.type == LWM2M_NONE || record->value.type == LWM2M_NULL) {
+		return "a record has no value";
+	}
+	if (catalog_resource(catalog, &item->path, &resource) && resource.type != LWM2M_NONE) {
+		if (lwm2m_value_convert(&item->value, (enum lwm2m_type)resource.type,
+					scratch) != 0) {
+			return "a value does not have the type of its resource";
+		}
+		if (!body_is_in_range(&item->value, &resource)) {
+			return "a value is out of the range of its resource";
+		}
+	}
+	body->item_count++;
+	return NULL;
+}
+
+int body_parse_pack(struct body *body, const struct catalog *catalog, const char *json, size_t size,
+		    const char **why_out)
+{
+	struct lwm2m_source source = {.bytes = json, .size = size, .scratch_size = size};
+	struct lwm2m_decoder decoder;
+	struct lwm2m_record record;
+	const char *why = NULL;
+	int rc;
+
+	memset(body, 0, sizeof(*body));
+	/* texts with escapes, and those that are converted, each its own place in order */
+	body->memory = malloc(2 * size + 2);
+	if (body->memory == NULL) {
+		return -ENOMEM;
+	}
+	source.scratch = body->memory;
+	body->has_values = true;
+	rc = lwm2m_decoder_begin(&decoder, LWM2M_CONTENT_SENML_JSON, &source);
+	while (rc >= 0 && why == NULL && (rc = lwm2m_decoder_next(&decoder, &record)) > 0) {
+		size_t converted = size + body->used;
+
+		why = body_take_record(body, catalog, &record, body->memory + converted);
+		body->used += lwm2m_value_has_text(&record.value) ? record.value.v.x.size : 0;
+	}
+	*why_out = rc < 0 ? "the body is not a SenML pack" : why == NULL && body->item_count == 0 ?
+		   "the pack has no records" : why;
+	return *why_out != NULL ? -EPROTO : 0;
 }
 
 void body_free(struct body *body)

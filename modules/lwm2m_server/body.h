@@ -23,11 +23,12 @@ struct body_item {
 	struct lwm2m_path path;
 	const char *words;              /* the path as it was given */
 	struct lwm2m_value value;       /* LWM2M_NONE: without */
+	char prefix[LWM2M_PREFIX_MAX + 1];      /* of a record of a pack */
 };
 
 struct body {
 	const char **devices;
-	size_t device_count;
+	size_t device_count, device_room;
 	struct body_item items[BODY_ITEMS_MAX];
 	size_t item_count;
 	const char *argument;           /* of an Execute; NULL: none */
@@ -47,6 +48,14 @@ struct body {
  */
 int body_parse(struct body *body, const struct catalog *catalog, const char *json, size_t size,
 	       const char **why_out);
+
+/* The same of a SenML pack (RFC 8428), which says values and no devices. */
+int body_parse_pack(struct body *body, const struct catalog *catalog, const char *json, size_t size,
+		    const char **why_out);
+
+/* One more device, borrowed. -EPROTO: not the name of an endpoint; -ENOMEM. */
+int body_add_device(struct body *body, const char *endpoint);
+
 void body_free(struct body *body);
 
 #endif

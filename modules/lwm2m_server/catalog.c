@@ -140,10 +140,13 @@ size_t catalog_name(const struct catalog *catalog, const struct lwm2m_path *path
 		} else if (i == 2 && catalog_resource(catalog, path, &resource)) {
 			name = resource.name;
 		}
-		size += (size_t)(name != NULL ?
-				 snprintf(out + size, CATALOG_NAME_MAX - size, "%s%s", slash, name) :
-				 snprintf(out + size, CATALOG_NAME_MAX - size, "%s%u", slash,
-					  path->ids[i]));
+		if (name != NULL) {
+			size += (size_t)snprintf(out + size, CATALOG_NAME_MAX - size, "%s%s",
+						 slash, name);
+		} else {
+			size += (size_t)snprintf(out + size, CATALOG_NAME_MAX - size, "%s%u",
+						 slash, path->ids[i]);
+		}
 	}
 	return size < CATALOG_NAME_MAX ? size : CATALOG_NAME_MAX - 1;
 }

@@ -130,7 +130,13 @@ static void lwm2m_server_finished(void *arg, struct ask *ask)
 	if (ask->result != 0) {
 		ew_metric_observe(self->inst, METRIC_LATENCY, ask->seconds);
 	}
-	api_finished(self, ask);
+	news_result(self, ask);
+	if (ask->caller != NULL) {
+		struct ask_caller *caller = ask->caller;
+
+		ask->caller = NULL;
+		caller->finished(caller, ask);
+	}
 }
 
 static void lwm2m_server_watched(void *arg, struct peer *peer)

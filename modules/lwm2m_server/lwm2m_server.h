@@ -52,6 +52,7 @@ struct lwm2m_server_settings {
 };
 
 struct api_call;
+struct ew_http_request;
 
 struct lwm2m_server {
 	struct ew_instance *inst;
@@ -77,15 +78,25 @@ void lwm2m_server_event(struct lwm2m_server *self, const struct ew_event *event)
 
 int api_open(struct lwm2m_server *self);
 
-/* A request is over; ask->call is whose it is. */
-void api_finished(struct lwm2m_server *self, struct ask *ask);
-
 /* Free the calls that are open; core answers them. */
 void api_close(struct lwm2m_server *self);
+
+/* ---- inventory.c: what there is ---- */
+
+struct api_read {
+	const char *path, *summary;
+	void (*handle)(void *arg, struct ew_http_request *req);
+};
+
+extern const struct api_read inventory_reads[];
+extern const size_t inventory_read_count;
 
 /* ---- news.c: what happened, as events ---- */
 
 void news_peer(struct lwm2m_server *self, const struct peer *peer, enum server_news news);
+
+/* A request is over. */
+void news_result(struct lwm2m_server *self, const struct ask *ask);
 
 /* Take records: samples, and `lwm2m.data` with each of them. */
 void news_records(struct lwm2m_server *self, struct peer *peer,

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "modules/lwm2m_server/answer.h"
 #include "modules/lwm2m_server/lwm2m_server.h"
 #include "modules/lwm2m_server/text.h"
 
@@ -62,6 +63,30 @@ void news_peer(struct lwm2m_server *self, const struct peer *peer, enum server_n
 	} else {
 		lwm2m_server_event(self, &event);
 	}
+	text_free(&body);
+}
+
+void news_result(struct lwm2m_server *self, const struct ask *ask)
+{
+	struct text body = text_of(EW_EVENT_BODY_MAX + 1);
+	struct ew_event event = {
+		.size = sizeof(event), .kind = "lwm2m.result", .severity = EW_SEVERITY_INFO,
+		.key = ask->endpoint,
+	};
+
+	answer_ask(&self->catalog, &body, ask);
+	if (body.failed) {
+		/* its records have gone out as data */
+		text_free(&body);
+		body = text_of(EW_EVENT_BODY_MAX + 1);
+		text_words(&body, "{\"id\":");
+		text_unsigned(&body, ask->id);
+		text_words(&body, ",\"state\":\"");
+		text_words(&body, ask_state_name(ask->state));
+		text_words(&body, "\"}");
+	}
+	event.body = body.at;
+	lwm2m_server_event(self, &event);
 	text_free(&body);
 }
 

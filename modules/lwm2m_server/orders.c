@@ -17,7 +17,6 @@ void server_finish(struct server *server, struct ask *ask, enum ask_state state,
 	ask->seconds = ask->sent == 0 ? 0 : (double)(now - ask->sent) / (double)SECOND;
 	asks_finish(&server->asks, ask, state);
 	server->ops.finished(server->ops.arg, ask);
-	ask->call = NULL;
 }
 
 /* It goes out now; queued again, or over, when it cannot. */
@@ -53,7 +52,7 @@ static int server_add(struct server *server, const struct server_order *order, u
 		(*ask_out)->timeout = order->timeout;
 		(*ask_out)->until = order->until;
 		(*ask_out)->about = order->about;
-		(*ask_out)->call = order->call;
+		(*ask_out)->caller = order->caller;
 	}
 	return rc;
 }

@@ -87,7 +87,7 @@ struct server_order {
 	ew_dur timeout;
 	ew_time until;          /* wall: the request may wait so long; 0: it goes now or never */
 	uint64_t about;         /* of an observation that there is: its token; 0: of none */
-	void *call;             /* comes back in finished() */
+	struct ask_caller *caller;      /* who waits for it; NULL: nobody */
 };
 
 /*

@@ -426,3 +426,19 @@ void tags_take(struct tags *tags, struct peer *peer, const struct server_records
 	tags_flush(tags);
 	free(name);
 }
+
+void tags_each(const struct tags *tags, const struct peer *peer, tags_path_fn each, void *arg)
+{
+	for (const struct peer_device *device = peer->devices; device != NULL;
+	     device = device->next) {
+		if (device->device == EW_NO_ID) {
+			continue;
+		}
+		for (size_t i = 0; i < tags->slot_count; i++) {
+			if (tags->slots[i].device == device->device) {
+				each(arg, device->prefix, tags->slots[i].depth,
+				     tags->slots[i].ids);
+			}
+		}
+	}
+}

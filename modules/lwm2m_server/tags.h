@@ -48,4 +48,8 @@ typedef void (*tags_fn)(void *arg, const struct lwm2m_record *record);
 void tags_take(struct tags *tags, struct peer *peer, const struct server_records *records,
 	       tags_fn each, void *arg);
 
+/* Each path of which a client's devices have a tag: each(arg, prefix, depth, ids). */
+typedef void (*tags_path_fn)(void *arg, const char *prefix, unsigned depth, const uint16_t *ids);
+void tags_each(const struct tags *tags, const struct peer *peer, tags_path_fn each, void *arg);
+
 #endif

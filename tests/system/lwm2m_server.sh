@@ -50,7 +50,7 @@ token=$("$build/edgewayctl" token new curl operator "$work/tokens.yaml" | tail -
 	cat <<-END
 		gateway: {group: lyon, name: cloud}
 		instances:
-		  gate: {module: lwm2m_server, timeout: 5s}
+		  gate: {module: lwm2m_server, timeout: 5s, objects: objects}
 		http: {listen: "127.0.0.1:0", tokens: $work/tokens.yaml}
 	END
 } >"$work/cloud.yaml"
@@ -92,6 +92,21 @@ reads() {
 	ask read '{"device": "gw1", "path": "/3/0/0"}' | grep -q '"value":"edgeway"'
 }
 
+step 'definitions of objects, and one that is wrong'
+mkdir "$work/objects"
+cat >"$work/objects/42769.xml" <<-'END'
+	<?xml version="1.0" encoding="UTF-8"?>
+	<LWM2M><Object ObjectType="MODefinition"><Name>Pump Station</Name><ObjectID>42769</ObjectID>
+	<MultipleInstances>Single</MultipleInstances><Mandatory>Optional</Mandatory>
+	<Resources></Resources></Object></LWM2M>
+END
+echo '<LWM2M><Thing/></LWM2M>' >"$work/objects/wrong.xml"
+if "$build/edgewayd" --module-dir "$modules" --check "$work/cloud.yaml" >"$work/check.log" 2>&1; then
+	fail 'wrong XML passed'
+fi
+grep -q "objects/wrong.xml:1:8: 'Thing'" "$work/check.log" || fail "$(cat "$work/check.log")"
+rm "$work/objects/wrong.xml"
+
 step 'a client registers, and the pump behind it has its name'
 serve
 run edge
@@ -104,7 +119,10 @@ grep -E '^    curl ' "$top_srcdir/docs/lwm2m-server.md" >"$work/examples"
 while read -r line; do
 	bash -c "$line" >"$work/example.log" 2>&1 || fail "$line: $(cat "$work/example.log")"
 	case $line in
+	*/objects/Temperature) grep -q '"name":"Sensor Value"' "$work/example.log" ;;
+	*/lwm2m/objects) grep -q '"name":"Pump Station"' "$work/example.log" ;;
 	*/devices*) grep -q '"endpoint":"gw1"' "$work/example.log" ;;
+	*Accept*) grep -q '{"n":"1","v":3600}' "$work/example.log" ;;
 	*'"queue"'*) grep -q '"state":"queued"' "$work/example.log" ;;
 	*) grep -q '"state":"done"' "$work/example.log" ;;
 	esac || fail "$line: $(cat "$work/example.log")"
