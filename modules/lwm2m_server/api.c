@@ -14,12 +14,12 @@
 #include "modules/lwm2m_server/answer.h"
 #include "modules/lwm2m_server/body.h"
 #include "modules/lwm2m_server/lwm2m_server.h"
+#include "modules/lwm2m_server/request.h"
 #include "modules/lwm2m_server/text.h"
 
 #define DEADLINE    (120 * EW_SECOND)   /* above the largest timeout */
 #define TIMEOUT_MAX (60 * EW_SECOND)    /* for an answer */
 #define QUEUE_MAX   31536000            /* seconds: a year */
-#define PAYLOAD_MAX 65536u              /* bytes of what is written */
 
 struct api_call {
 	struct ask_caller caller;       /* first: the call is where its caller is */
@@ -37,27 +37,22 @@ struct api_call {
 struct api_operation {
 	const char *path;
 	enum lwm2m_operation code;      /* for one path */
-	int composite;                  /* for several; -1: not allowed */
 	enum ew_role role;
 	const char *summary;
 };
 
 static const struct api_operation operations[] = {
-	{"/api/lwm2m/read", LWM2M_OP_READ, LWM2M_OP_READ_COMPOSITE, EW_ROLE_VIEWER,
-	 "read paths of clients"},
-	{"/api/lwm2m/discover", LWM2M_OP_DISCOVER, -1, EW_ROLE_VIEWER,
+	{"/api/lwm2m/read", LWM2M_OP_READ, EW_ROLE_VIEWER, "read paths of clients"},
+	{"/api/lwm2m/discover", LWM2M_OP_DISCOVER, EW_ROLE_VIEWER,
 	 "ask clients what is at a path"},
-	{"/api/lwm2m/write", LWM2M_OP_WRITE_REPLACE, LWM2M_OP_WRITE_COMPOSITE, EW_ROLE_OPERATOR,
-	 "write values to clients"},
-	{"/api/lwm2m/execute", LWM2M_OP_EXECUTE, -1, EW_ROLE_OPERATOR, "execute a resource"},
-	{"/api/lwm2m/observe", LWM2M_OP_OBSERVE, LWM2M_OP_OBSERVE_COMPOSITE, EW_ROLE_OPERATOR,
-	 "observe paths of clients"},
-	{"/api/lwm2m/cancel", LWM2M_OP_CANCEL_OBSERVE, -1, EW_ROLE_OPERATOR,
-	 "end an observation"},
-	{"/api/lwm2m/attributes", LWM2M_OP_WRITE_ATTRIBUTES, -1, EW_ROLE_OPERATOR,
+	{"/api/lwm2m/write", LWM2M_OP_WRITE_REPLACE, EW_ROLE_OPERATOR, "write values to clients"},
+	{"/api/lwm2m/execute", LWM2M_OP_EXECUTE, EW_ROLE_OPERATOR, "execute a resource"},
+	{"/api/lwm2m/observe", LWM2M_OP_OBSERVE, EW_ROLE_OPERATOR, "observe paths of clients"},
+	{"/api/lwm2m/cancel", LWM2M_OP_CANCEL_OBSERVE, EW_ROLE_OPERATOR, "end an observation"},
+	{"/api/lwm2m/attributes", LWM2M_OP_WRITE_ATTRIBUTES, EW_ROLE_OPERATOR,
 	 "write notification attributes"},
-	{"/api/lwm2m/create", LWM2M_OP_CREATE, -1, EW_ROLE_ADMIN, "create an object instance"},
-	{"/api/lwm2m/delete", LWM2M_OP_DELETE, -1, EW_ROLE_ADMIN, "delete an object instance"},
+	{"/api/lwm2m/create", LWM2M_OP_CREATE, EW_ROLE_ADMIN, "create an object instance"},
+	{"/api/lwm2m/delete", LWM2M_OP_DELETE, EW_ROLE_ADMIN, "delete an object instance"},
 };
 #define OPERATION_COUNT  (sizeof(operations) / sizeof(operations[0]))
 
@@ -131,30 +126,6 @@ static void api_on_gone(void *arg, struct ew_http_request *req)
 
 /* ---- requests out of a body ---- */
 
-/* Paths or values into `out` as `content`. */
-static int api_encode(const struct body *body, unsigned content, char *out, size_t *size_out)
-{
-	const struct lwm2m_target target = {.bytes = out, .room = PAYLOAD_MAX};
-	struct lwm2m_encoder encoder;
-	const uint8_t *bytes;
-	int rc = lwm2m_encoder_begin(&encoder, content, &target);
-
-	for (size_t i = 0; i < body->item_count && rc == 0; i++) {
-		const struct lwm2m_record record = {
-			.path = body->items[i].path, .value = body->items[i].value,
-		};
-
-		rc = lwm2m_encoder_push(&encoder, &record);
-	}
-	if (rc == 0) {
-		rc = lwm2m_encoder_end(&encoder, &bytes, size_out);
-	}
-	if (rc == 0) {
-		memmove(out, bytes, *size_out);
-	}
-	return rc;
-}
-
 /* Whether the definitions allow it; what they do not know is the client's to judge. */
 static bool api_may(const struct catalog *catalog, const struct body *body, unsigned operation)
 {
@@ -185,7 +156,7 @@ static const char *api_judge(const struct catalog *catalog, const struct api_ope
 	if (writes != body->has_values) {
 		return writes ? "there is no `value`" : "a `value` makes no sense here";
 	}
-	if (body->item_count > 1 && operation->composite < 0 &&
+	if (body->item_count > 1 && !request_has_composite(operation->code) &&
 	    operation->code != LWM2M_OP_CREATE) {
 		return "more than one path";
 	}
@@ -199,60 +170,32 @@ static const char *api_judge(const struct catalog *catalog, const struct api_ope
 	return NULL;
 }
 
-/* The request that the body says; bytes has PAYLOAD_MAX and then room for a path. */
 static int api_request(const struct api_operation *operation, const struct body *body,
-		       char *bytes, struct lwm2m_message *request)
+		       struct request *request)
 {
-	bool is_composite = body->item_count > 1 && operation->composite >= 0;
-	struct lwm2m_path path = body->items[0].path;
-	char *uri = bytes + PAYLOAD_MAX;
-	size_t size = 0;
-	int rc = 0;
+	enum lwm2m_operation code = operation->code;
 
-	*request = body->attributes;
-	request->operation = is_composite ? (uint64_t)operation->composite : operation->code;
-	request->has |= LWM2M_HAS(OPERATION);
-	if (operation->code == LWM2M_OP_CANCEL_OBSERVE) {
+	request->message = body->attributes;
+	if (code == LWM2M_OP_CANCEL_OBSERVE) {
+		request->message.operation = code;
+		request->message.has |= LWM2M_HAS(OPERATION);
 		return 0;
 	}
-	if (operation->code == LWM2M_OP_CREATE) {
-		path.depth = LWM2M_OBJECT;
+	if (code == LWM2M_OP_WRITE_REPLACE && body->is_partial && body->item_count == 1) {
+		code = LWM2M_OP_WRITE_PARTIAL;
 	}
-	if (operation->code == LWM2M_OP_WRITE_REPLACE && body->is_partial && !is_composite) {
-		request->operation = LWM2M_OP_WRITE_PARTIAL;
+	if (body->argument != NULL && code == LWM2M_OP_EXECUTE) {
+		request->message.payload.at = body->argument;
+		request->message.payload.size = strlen(body->argument);
+		request->message.has |= LWM2M_HAS(PAYLOAD);
 	}
-	if (!is_composite) {
-		request->uri = (struct lwm2m_text){uri, lwm2m_path_format(&path, uri)};
-		request->has |= LWM2M_HAS(URI);
-	} else if (!body->has_values) {
-		rc = api_encode(body, LWM2M_CONTENT_ETCH_CBOR, bytes, &size);
-		request->paths = (struct lwm2m_text){bytes, size};
-		request->has |= LWM2M_HAS(PATHS);
-	}
-	if (body->has_values && rc == 0) {
-		rc = api_encode(body, LWM2M_CONTENT_SENML_CBOR, bytes, &size);
-		request->payload = (struct lwm2m_text){bytes, size};
-		request->ct = LWM2M_CONTENT_SENML_CBOR;
-		request->has |= LWM2M_HAS(PAYLOAD) | LWM2M_HAS(CT);
-	} else if (body->argument != NULL && operation->code == LWM2M_OP_EXECUTE) {
-		request->payload = (struct lwm2m_text){body->argument, strlen(body->argument)};
-		request->has |= LWM2M_HAS(PAYLOAD);
-	}
-	return rc;
-}
-
-/* Why a request was not taken. */
-static const char *api_error(int rc)
-{
-	return rc == -ENOENT ? "not registered" : rc == -ENOSPC ? "too many are open" :
-	       rc == -EMSGSIZE ? "the request is too large" :
-	       rc == -EIO ? "the request cannot be kept" : "out of memory";
+	return request_make(request, code, body->items, body->item_count);
 }
 
 static void api_put_refusal(struct api_call *call, const char *device, int rc)
 {
 	if (call->is_senml) {
-		answer_put_error(&call->body, api_error(rc));
+		answer_put_error(&call->body, request_error(rc));
 		call->status = rc == -ENOENT ? 404 : 503;
 		return;
 	}
@@ -261,7 +204,7 @@ static void api_put_refusal(struct api_call *call, const char *device, int rc)
 	text_words(&call->body, "{\"device\":");
 	text_string(&call->body, device, strlen(device));
 	text_words(&call->body, ",\"state\":\"failed\",\"error\":\"");
-	text_words(&call->body, api_error(rc));
+	text_words(&call->body, request_error(rc));
 	text_words(&call->body, "\"}");
 }
 
@@ -422,8 +365,7 @@ static void api_on_operation(void *arg, struct ew_http_request *req)
 	struct lwm2m_server *self = arg;
 	const struct api_operation *operation = api_operation_of(req);
 	struct body *body = malloc(sizeof(*body));
-	char *bytes = malloc(PAYLOAD_MAX + LWM2M_PATH_MAX);
-	struct lwm2m_message request;
+	struct request *request = malloc(sizeof(*request));
 	struct api_call *call = NULL;
 	const char *why = NULL;
 	int status = 400;
@@ -436,13 +378,13 @@ static void api_on_operation(void *arg, struct ew_http_request *req)
 	    ew_http_peer(req)->role < EW_ROLE_OPERATOR) {
 		why = "`queue` needs the role operator";
 		status = 403;
-	} else if (why == NULL && rc == 0 && bytes != NULL) {
-		rc = api_request(operation, body, bytes, &request);
+	} else if (why == NULL && rc == 0 && request != NULL) {
+		rc = api_request(operation, body, request);
 		why = rc == 0 ? NULL : "the paths and values do not fit into a message";
 		call = why != NULL ? NULL : api_call_new(self, req);
 	}
 	if (call != NULL) {
-		api_run(call, body, &request);
+		api_run(call, body, &request->message);
 	} else {
 		(void)ew_http_reply_error(&req, why != NULL ? status : 503,
 					  why != NULL ? why : "out of memory");
@@ -451,7 +393,7 @@ static void api_on_operation(void *arg, struct ew_http_request *req)
 		body_free(body);
 	}
 	free(body);
-	free(bytes);
+	free(request);
 	lwm2m_server_turned(self);
 }
 

@@ -122,6 +122,10 @@ static void lwm2m_server_count(void *arg, enum server_count count)
 static void lwm2m_server_finished(void *arg, struct ask *ask)
 {
 	struct lwm2m_server *self = arg;
+	struct peer *peer = ask->content != LWM2M_CONTENT_LINKS || ask->state != ASK_DONE ||
+			    ask->answer == NULL ? NULL :
+			    peers_find(&self->server.peers, (struct lwm2m_text){
+				ask->endpoint, strlen(ask->endpoint)});
 
 	ew_metric_add(self->inst, METRIC_ASKED, 1);
 	if (ask->state != ASK_DONE) {
@@ -129,6 +133,10 @@ static void lwm2m_server_finished(void *arg, struct ask *ask)
 	}
 	if (ask->result != 0) {
 		ew_metric_observe(self->inst, METRIC_LATENCY, ask->seconds);
+	}
+	if (peer != NULL) {
+		tags_discovered(&self->tags, peer, (struct lwm2m_text){
+			(const char *)ask->answer, ask->answer_size});
 	}
 	news_result(self, ask);
 	if (ask->caller != NULL) {
@@ -282,6 +290,7 @@ static void lwm2m_server_close(void *arg)
 	struct lwm2m_server *self = arg;
 
 	api_close(self);
+	commands_close(self);
 	server_fini(&self->server);
 	tags_fini(&self->tags);
 	catalog_fini(&self->catalog);
@@ -400,6 +409,12 @@ static int lwm2m_server_open(struct ew_instance *inst, const void *settings, voi
 	return 0;
 }
 
+static void lwm2m_server_write(void *arg, struct ew_write *write)
+{
+	commands_write(arg, write);
+	lwm2m_server_turned(arg);
+}
+
 /* Devices that were registered before are on the bus again. */
 static int lwm2m_server_start(void *arg)
 {
@@ -423,4 +438,5 @@ EW_MODULE(
 	.check = lwm2m_server_check,
 	.open = lwm2m_server_open,
 	.start = lwm2m_server_start,
+	.write = lwm2m_server_write,
 	.close = lwm2m_server_close);

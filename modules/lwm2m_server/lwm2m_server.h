@@ -34,6 +34,9 @@
 	X(RECORDS, "records_total", COUNTER, "values published as samples")             \
 	X(SKIPPED, "skipped_records_total", COUNTER, "values that are no samples")      \
 	X(LOST_EVENTS, "lost_events_total", COUNTER, "events that the bus did not take") \
+	X(COMMANDS_DONE, "commands_done_total", COUNTER, "writes of the bus that clients did") \
+	X(COMMANDS_REFUSED, "commands_refused_total", COUNTER, "writes of the bus refused") \
+	X(COMMANDS_UNKNOWN, "commands_unknown_total", COUNTER, "writes without an answer") \
 	X(STORE_ERRORS, "store_errors_total", COUNTER, "changes that could not be kept")
 
 enum {
@@ -52,6 +55,7 @@ struct lwm2m_server_settings {
 };
 
 struct api_call;
+struct command;
 struct ew_http_request;
 
 struct lwm2m_server {
@@ -63,6 +67,7 @@ struct lwm2m_server {
 	struct tags tags;
 	struct ew_timer *timer;
 	struct api_call *calls;
+	struct command *commands;
 	uint64_t epoch;                 /* 0: offline */
 	bool was_online;
 	uint64_t published, skipped;    /* that metrics know of */
@@ -80,6 +85,11 @@ int api_open(struct lwm2m_server *self);
 
 /* Free the calls that are open; core answers them. */
 void api_close(struct lwm2m_server *self);
+
+/* ---- commands.c: writes of the bus ---- */
+
+void commands_write(struct lwm2m_server *self, struct ew_write *write);
+void commands_close(struct lwm2m_server *self);
 
 /* ---- inventory.c: what there is ---- */
 

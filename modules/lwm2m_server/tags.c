@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/lwm2m/link.h"
+
 
 #define SECOND        INT64_C(1000000000)
 #define LATE          (60 * SECOND)     /* a value so old is not the present one */
@@ -257,61 +259,117 @@ static unsigned tags_type(enum lwm2m_type type)
 	return 0;
 }
 
-static int tags_declare(struct tags *tags, uint32_t device, const struct lwm2m_record *record,
-			uint32_t *tag_out)
+/* What can be done with it; what no definition describes is the client's to judge. */
+static unsigned tags_access(const struct lwm2m_resource *resource)
+{
+	return resource == NULL ? EW_ACCESS_READ | EW_ACCESS_WRITE :
+	       ((resource->operations & LWM2M_READABLE) != 0 ? EW_ACCESS_READ : 0) |
+	       ((resource->operations & LWM2M_WRITABLE) != 0 ? EW_ACCESS_WRITE : 0) |
+	       ((resource->operations & LWM2M_EXECUTABLE) != 0 ? EW_ACCESS_EXECUTE : 0);
+}
+
+static int tags_declare(struct tags *tags, uint32_t device, const struct lwm2m_path *whole,
+			enum lwm2m_type type, uint32_t *tag_out)
 {
 	char name[CATALOG_NAME_MAX];
 	char path[LWM2M_PATH_MAX];
-	const struct lwm2m_path plain = lwm2m_path_of(record->path.depth, record->path.ids);
+	const struct lwm2m_path plain = lwm2m_path_of(whole->depth, whole->ids);
 	const struct ew_property property = {"lwm2m_path", path};
 	struct lwm2m_resource resource;
+	bool is_known = catalog_resource(tags->catalog, &plain, &resource);
 	struct ew_tag_spec spec = {
-		.size = sizeof(spec), .name = name, .type = tags_type(record->value.type),
+		.size = sizeof(spec), .name = name,
+		.type = type == LWM2M_NONE ? EW_TYPE_BOOL : tags_type(type),
+		.access = tags_access(is_known ? &resource : NULL),
 		.max_bytes = TAGS_TEXT_MAX, .properties = &property, .property_count = 1,
 	};
 
 	(void)catalog_name(tags->catalog, &plain, name);
-	(void)lwm2m_path_format(&record->path, path);
-	if (catalog_resource(tags->catalog, &plain, &resource)) {
+	(void)lwm2m_path_format(whole, path);
+	if (is_known) {
 		spec.unit = resource.unit;
+		spec.write_low = resource.low;
+		spec.write_high = resource.high;
 	}
 	return ew_tag_declare(tags->inst, device, &spec, tag_out);
 }
 
-/* NULL: it has no tag. What the bus refuses has no entry: max_tags bounds the table. */
+/*
+ * The entry of a path, made when it is new. NULL: it has no tag. What the bus
+ * refuses has no entry: max_tags bounds the table.
+ */
+static struct tags_entry *tags_enter(struct tags *tags, uint32_t device,
+				     const struct lwm2m_path *path, enum lwm2m_type type)
+{
+	struct tags_entry *entry = tags_slot(tags, device, path);
+	uint32_t tag;
+
+	if (entry->device != 0) {
+		return entry;
+	}
+	if (2 * (tags->count + 1) > tags->slot_count) {
+		if (tags_rebuild(tags, 2 * tags->slot_count, EW_NO_ID) != 0) {
+			return NULL;
+		}
+		entry = tags_slot(tags, device, path);
+	}
+	if (tags_declare(tags, device, path, type, &tag) != 0) {
+		return NULL;
+	}
+	tags->count++;
+	entry->device = device;
+	entry->depth = path->depth;
+	memcpy(entry->ids, path->ids, sizeof(entry->ids));
+	entry->type = (uint8_t)type;
+	entry->tag = tag;
+	entry->carrier = (uint8_t)ew_type_carrier(tags_type(type));
+	return entry;
+}
+
+static uint32_t tags_device_at(struct tags *tags, struct peer *peer, const struct lwm2m_path *path)
+{
+	struct peer_device *device = peer_device_of(peer, path->prefix, path->prefix_size);
+
+	return device == NULL ? EW_NO_ID : tags_device(tags, peer, device);
+}
+
+static bool tags_is_executable(const struct tags *tags, const struct lwm2m_path *path)
+{
+	struct lwm2m_resource resource;
+
+	return catalog_resource(tags->catalog, path, &resource) &&
+	       resource.operations == LWM2M_EXECUTABLE;
+}
+
+void tags_discovered(struct tags *tags, struct peer *peer, struct lwm2m_text text)
+{
+	struct lwm2m_links links;
+	struct lwm2m_link link;
+
+	lwm2m_links_begin(&links, text.at, text.size);
+	while (lwm2m_links_next(&links, &link) > 0) {
+		if (link.path.depth == LWM2M_RESOURCE && tags_is_executable(tags, &link.path)) {
+			uint32_t device = tags_device_at(tags, peer, &link.path);
+
+			/* without a tag it can still be executed over HTTP */
+			(void)(device == EW_NO_ID ? NULL :
+			       tags_enter(tags, device, &link.path, LWM2M_NONE));
+		}
+	}
+}
+
 static struct tags_entry *tags_entry_of(struct tags *tags, struct peer *peer,
 					const struct lwm2m_record *record)
 {
-	struct peer_device *device = peer_device_of(peer, record->path.prefix,
-						    record->path.prefix_size);
-	uint32_t id = device == NULL || tags_type(record->value.type) == 0 ? EW_NO_ID :
-		      tags_device(tags, peer, device);
+	uint32_t device = tags_type(record->value.type) == 0 ? EW_NO_ID :
+			  tags_device_at(tags, peer, &record->path);
 	struct tags_entry *entry;
-	uint32_t tag;
 
-	if (id == EW_NO_ID || record->path.depth < LWM2M_RESOURCE) {
+	if (device == EW_NO_ID || record->path.depth < LWM2M_RESOURCE) {
 		return NULL;
 	}
-	entry = tags_slot(tags, id, &record->path);
-	if (entry->device == 0) {
-		if (2 * (tags->count + 1) > tags->slot_count) {
-			if (tags_rebuild(tags, 2 * tags->slot_count, EW_NO_ID) != 0) {
-				return NULL;
-			}
-			entry = tags_slot(tags, id, &record->path);
-		}
-		if (tags_declare(tags, id, record, &tag) != 0) {
-			return NULL;
-		}
-		tags->count++;
-		entry->device = id;
-		entry->depth = record->path.depth;
-		memcpy(entry->ids, record->path.ids, sizeof(entry->ids));
-		entry->type = (uint8_t)record->value.type;
-		entry->tag = tag;
-		entry->carrier = (uint8_t)ew_type_carrier(tags_type(record->value.type));
-	}
-	return entry->type != record->value.type ? NULL : entry;
+	entry = tags_enter(tags, device, &record->path, record->value.type);
+	return entry == NULL || entry->type != record->value.type ? NULL : entry;
 }
 
 static void tags_publish(struct tags *tags, struct tags_entry *entry,

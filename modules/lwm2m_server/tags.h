@@ -48,6 +48,9 @@ typedef void (*tags_fn)(void *arg, const struct lwm2m_record *record);
 void tags_take(struct tags *tags, struct peer *peer, const struct server_records *records,
 	       tags_fn each, void *arg);
 
+/* What a Discover has shown: what can be executed there has a tag, without values. */
+void tags_discovered(struct tags *tags, struct peer *peer, struct lwm2m_text links);
+
 /* Each path of which a client's devices have a tag: each(arg, prefix, depth, ids). */
 typedef void (*tags_path_fn)(void *arg, const char *prefix, unsigned depth, const uint16_t *ids);
 void tags_each(const struct tags *tags, const struct peer *peer, tags_path_fn each, void *arg);

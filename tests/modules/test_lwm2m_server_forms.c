@@ -5,6 +5,7 @@
  */
 #include "tests/modules/lwm2m_gate.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define SENML  "application/senml+json"
@@ -111,9 +112,9 @@ static void test_values_can_be_senml(void **state)
 	(void)state;
 	gate_enroll("gw1");
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		char target[64] = "/api/lwm2m/write";
+		char target[64];
 
-		(void)strcat(target, wrong[i][0]);
+		(void)snprintf(target, sizeof(target), "/api/lwm2m/write%s", wrong[i][0]);
 		call_senml(target, "Content-Type", wrong[i][1]);
 		gate_called(400, wrong[i][2]);
 	}

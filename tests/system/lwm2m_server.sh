@@ -135,6 +135,17 @@ runs() {
 wait_for 'the pump to run' runs
 wait_for 'bulk data' value 'gw1/north:Rate/0/Sensor Value'
 
+step 'a write of the bus reaches the pump, and what may not be written does not'
+"$build/edgewayctl" --socket "$work/cloud.run/control.sock" write 'gw1/north:Actuation/0/On/Off' no
+stands() {
+	value 'gw1/north:Actuation/0/On/Off' | grep -q '"value":false'
+}
+wait_for 'the pump to stand' stands
+if "$build/edgewayctl" --socket "$work/cloud.run/control.sock" \
+	write 'gw1/north:Rate/0/Sensor Value' 1 >"$work/write.log" 2>&1; then
+	fail 'a sensor was written'
+fi
+
 step 'a token of a lower role, and none'
 curl -sS "$EDGEWAY/api/lwm2m/devices" | grep -q error || fail 'it answered without a token'
 status=$(curl -sS -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $token" \
