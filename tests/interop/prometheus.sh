@@ -40,6 +40,9 @@ instances:
   metrics:
     module: metrics
     tags: ["pump-1:Pump/**"]
+  cloud:
+    module: lwm2m
+uplink: {servers: ["mqtts://localhost:$(free_port)"]}
 http:
   listen: 127.0.0.1:$port
   certificate: tls/server.pem
@@ -49,8 +52,12 @@ YAML
 start gateway "$top_builddir/edgewayd" --state-dir "$work/state" \
 	--run-dir "$work" --module-dir "$top_builddir/modules/.libs" \
 	"$work/edge.yaml"
-wait_for "the page" ask /metrics
-ask /metrics >"$work/page"
+# every part of the daemon has its row by then
+is_whole() {
+	ask /metrics >"$work/page" &&
+		[ "$(grep -c '^edgeway_instance_up{.*} 1$' "$work/page")" -eq 3 ]
+}
+wait_for "the whole page" is_whole
 grep -q '^edgeway_build_info{.*name="gw1"} 1$' "$work/page" || fail "no build info"
 curl -s -o "$work/refused" -w '%{http_code}' --cacert "$work/tls/ca.pem" \
 	"https://localhost:$port/metrics" | grep -qx 401 ||
@@ -58,6 +65,16 @@ curl -s -o "$work/refused" -w '%{http_code}' --cacert "$work/tls/ca.pem" \
 
 step "promtool reads the page"
 promtool check metrics <"$work/page" >"$work/promtool.log" 2>&1 ||
+	fail "promtool: $(cat "$work/promtool.log")"
+
+step "the alerts of etc/prometheus"
+grep -oE 'edgeway_[a-z_]+' "$top_srcdir/etc/prometheus/alerts.yaml" | sort -u >"$work/metrics"
+while read -r metric; do
+	grep -q "^# TYPE $metric " "$work/page" || fail "no metric $metric is on the page"
+done <"$work/metrics"
+cp "$top_srcdir/etc/prometheus/alerts.yaml" "$work/alerts.yaml"
+cp "$top_srcdir/tests/interop/alerts.yaml" "$work/alerts-test.yaml"
+promtool test rules "$work/alerts-test.yaml" >"$work/promtool.log" 2>&1 ||
 	fail "promtool: $(cat "$work/promtool.log")"
 
 step "Prometheus scrapes it"

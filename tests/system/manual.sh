@@ -48,3 +48,13 @@ step 'edgeway.yaml.5 has every key'
 while read -r key; do
 	grep -qF -- "$key" "$work/edgeway.yaml.5" || fail "no $key in edgeway.yaml.5"
 done <"$work/keys"
+
+step 'the guides name commands that there are'
+grep -ohE 'edgewayctl [a-z]+' "$top_srcdir"/docs/*.md "$top_srcdir/README.md" |
+	awk '{ print $2 }' | sort -u >"$work/named"
+[ -s "$work/named" ] || fail 'the guides name no command'
+while read -r command; do
+	# an instance may be asked without saying 'ask'
+	grep -qx "$command" "$work/commands" || [ "$command" = rules ] ||
+		fail "there is no 'edgewayctl $command'"
+done <"$work/named"
