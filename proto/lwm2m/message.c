@@ -362,30 +362,40 @@ int lwm2m_topic_format(const char *prefix, enum lwm2m_level_name level, const ch
 	return size > 0 && size < LWM2M_TOPIC_MAX ? 0 : -EMSGSIZE;
 }
 
-int lwm2m_topic_parse(const char *prefix, const char *topic, enum lwm2m_level_name *level_out,
-		      struct lwm2m_text *endpoint_out)
+const char *lwm2m_topic_below(const char *prefix, const char *topic)
 {
 	size_t size = strlen(prefix);
-	enum lwm2m_level_name level;
 
 	if (size > 0) {
 		if (strncmp(topic, prefix, size) != 0 || topic[size] != '/') {
-			return -ENOENT;
+			return NULL;
 		}
 		topic += size + 1;
 	}
-	if (strncmp(topic, "lwm2m/rd/", 9) == 0) {
+	return strncmp(topic, "lwm2m/", 6) == 0 ? topic + 6 : NULL;
+}
+
+int lwm2m_topic_parse(const char *prefix, const char *topic, enum lwm2m_level_name *level_out,
+		      struct lwm2m_text *endpoint_out)
+{
+	const char *rest = lwm2m_topic_below(prefix, topic);
+	enum lwm2m_level_name level;
+
+	if (rest == NULL) {
+		return -ENOENT;
+	}
+	if (strncmp(rest, "rd/", 3) == 0) {
 		level = LWM2M_RD;
-	} else if (strncmp(topic, "lwm2m/bs/", 9) == 0) {
+	} else if (strncmp(rest, "bs/", 3) == 0) {
 		level = LWM2M_BS;
 	} else {
 		return -ENOENT;
 	}
-	if (!lwm2m_endpoint_is_valid(topic + 9, strlen(topic + 9))) {
+	if (!lwm2m_endpoint_is_valid(rest + 3, strlen(rest + 3))) {
 		return -ENOENT;
 	}
 	*level_out = level;
-	endpoint_out->at = topic + 9;
-	endpoint_out->size = strlen(topic + 9);
+	endpoint_out->at = rest + 3;
+	endpoint_out->size = strlen(rest + 3);
 	return 0;
 }

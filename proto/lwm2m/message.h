@@ -23,7 +23,7 @@ struct lwm2m_text {
 struct lwm2m_message {
 	uint32_t has;           /* LWM2M_HAS(key) */
 	uint32_t unset;         /* attributes that were given as null */
-	uint64_t operation;
+	uint64_t operation;     /* of a response: what it answers, where that is known; not sent */
 	uint64_t token;
 	struct lwm2m_text ep;
 	uint64_t pct;
@@ -72,6 +72,9 @@ bool lwm2m_topic_prefix_is_valid(const char *text);
 /* endpoint NULL: the filter of all. -EMSGSIZE: out, of LWM2M_TOPIC_MAX, is too short. */
 int lwm2m_topic_format(const char *prefix, enum lwm2m_level_name level, const char *endpoint,
 		       char *out);
+
+/* What follows PREFIX/lwm2m/; NULL: not below this prefix. */
+const char *lwm2m_topic_below(const char *prefix, const char *topic);
 
 /* -ENOENT: not below this prefix, or without an endpoint. */
 int lwm2m_topic_parse(const char *prefix, const char *topic, enum lwm2m_level_name *level_out,
