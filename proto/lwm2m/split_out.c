@@ -22,12 +22,17 @@ static void split_key(struct bytes *out, const char *key)
 	bytes_char(out, ':');
 }
 
+static void split_quoted(struct bytes *out, const char *text, size_t size)
+{
+	bytes_char(out, '"');
+	json_out_text(out, text, size);
+	bytes_char(out, '"');
+}
+
 static void split_text(struct bytes *out, const char *key, struct lwm2m_text text)
 {
 	split_key(out, key);
-	bytes_char(out, '"');
-	json_out_text(out, text.at, text.size);
-	bytes_char(out, '"');
+	split_quoted(out, text.at, text.size);
 }
 
 static void split_words(struct bytes *out, const char *key, const char *words)
@@ -147,9 +152,7 @@ static int split_value(struct bytes *out, const struct lwm2m_record *record)
 		return 0;
 	case LWM2M_STRING:
 	case LWM2M_CORELINK:
-		bytes_char(out, '"');
-		json_out_text(out, value.v.x.at, value.v.x.size);
-		bytes_char(out, '"');
+		split_quoted(out, value.v.x.at, value.v.x.size);
 		return 0;
 	case LWM2M_RAW:
 	case LWM2M_PLAIN:
