@@ -96,7 +96,6 @@ struct lwm2m_split {
 	struct lwm2m_text values;       /* SenML CBOR beside a Register or Update */
 	size_t operations;              /* of a bulk */
 	size_t accepted;
-	char uri[LWM2M_PATH_MAX];       /* of objectId, instanceId, resourceId */
 };
 
 /*

@@ -172,6 +172,7 @@ struct split_in {
 	struct split_members members;
 	struct split_records records;
 	struct lwm2m_path target;
+	char *uri;                      /* LWM2M_PATH_MAX: of a path in numbers */
 	uint8_t *room;                  /* of what is made: records, then links or paths */
 	size_t half;
 };
@@ -196,7 +197,7 @@ static int split_target(struct split_in *split, struct lwm2m_split *out)
 	if (split->target.depth > 0) {
 		message->has |= LWM2M_HAS(URI);
 		message->uri = (struct lwm2m_text){
-			out->uri, lwm2m_path_format(&split->target, out->uri),
+			split->uri, lwm2m_path_format(&split->target, split->uri),
 		};
 	}
 	return 0;
@@ -370,7 +371,7 @@ static int split_in_answer(struct split_in *split, struct lwm2m_split *out)
 	return rc;
 }
 
-/* Scratch for texts, then room for records, then for links or paths. */
+/* A path, scratch for texts, then room for records, then for links or paths. */
 static int split_begin(struct split_in *split, struct lwm2m_text text, struct bytes *memory)
 {
 	size_t scratch = 2 * text.size;
@@ -381,10 +382,12 @@ static int split_begin(struct split_in *split, struct lwm2m_text text, struct by
 
 	memset(split, 0, sizeof(*split));
 	bytes_cut(memory, 0);
-	at = bytes_room(memory, scratch + 2 * half);
+	at = bytes_room(memory, LWM2M_PATH_MAX + scratch + 2 * half);
 	if (at == NULL) {
 		return -ENOMEM;
 	}
+	split->uri = at;
+	at += LWM2M_PATH_MAX;
 	split->room = (uint8_t *)at + scratch;
 	split->half = half;
 	target.bytes = split->room;

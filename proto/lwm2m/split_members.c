@@ -151,7 +151,8 @@ int64_t split_time(const struct split_members *members)
 	int64_t time, rest = 0;
 
 	if (token->kind != JSON_IN_NUMBER || token->text[0] == '-' ||
-	    lwm2m_integer_parse(token->text, size, &time) != 0 || time > INT64_MAX / MILLISECOND - 1) {
+	    lwm2m_integer_parse(token->text, size, &time) != 0 ||
+	    time > INT64_MAX / MILLISECOND - 1) {
 		return 0;
 	}
 	for (size_t i = size + 1, unit = MILLISECOND / 10; i < token->size && unit > 0;

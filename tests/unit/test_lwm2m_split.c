@@ -99,8 +99,9 @@ static void test_older_client_registers_with_values(void **state)
 	struct lwm2m_split split;
 
 	(void)state;
-	assert_int_equal(decode("reg", "{\"endpoint\":\"gw1\",\"lifetime\":3600,\"version\":\"1.2\","
-				"\"bindingMode\":\"UQ\",\"objects\":{\"3\":{\"0\":{\"0\":\"Acme\"}},"
+	assert_int_equal(decode("reg", "{\"endpoint\":\"gw1\",\"lifetime\":3600,"
+				"\"version\":\"1.2\",\"bindingMode\":\"UQ\","
+				"\"objects\":{\"3\":{\"0\":{\"0\":\"Acme\"}},"
 				"\"4\":{\"0\":{\"2\":42}},\"25\":{}}}", &split), 0);
 	assert_false(split.has_id);
 	assert_int_equal(split.message.token, LWM2M_SPLIT_NO_ID);
@@ -127,8 +128,9 @@ static void test_bulk_takes_updates_only(void **state)
 				"\"objects\":{\"4\":{\"0\":{\"2\":40,\"4\":-70}}},"
 				"\"timestamp\":1700000000001.5},"
 				"{\"operation\":\"write\",\"objects\":{\"1\":{\"0\":{\"1\":9}}}},"
-				"{\"operation\":\"update\",\"objects\":{\"4\":{\"0\":{\"2\":41}}}}],"
-				"\"device_id\":\"gw1\",\"bulk_size\":3,\"timestamp\":1700000000002}",
+				"{\"operation\":\"update\",\"objects\":"
+				"{\"4\":{\"0\":{\"2\":41}}}}],\"device_id\":\"gw1\","
+				"\"bulk_size\":3,\"timestamp\":1700000000002}",
 				&split), 0);
 	assert_int_equal(split.operations, 3);
 	assert_int_equal(split.accepted, 2);
