@@ -259,6 +259,19 @@ bool bulk_answered(struct bulk *bulk, uint64_t token, bool refused)
 	return false;
 }
 
+uint32_t bulk_oldest(const struct bulk *bulk)
+{
+	for (size_t i = 0; i < bulk->used; i++) {
+		const struct bulk_pack *pack =
+			&bulk->packs[(bulk->first + i) % bulk->settings.window];
+
+		if (pack->state == BULK_SENT) {
+			return pack->token;
+		}
+	}
+	return 0;
+}
+
 void bulk_again(struct bulk *bulk)
 {
 	for (size_t i = 0; i < bulk->used; i++) {

@@ -104,6 +104,9 @@ void bulk_work(struct bulk *bulk, ew_dur now, bool may);
 /* The answer to a Send. False: no Send has this token. */
 bool bulk_answered(struct bulk *bulk, uint64_t token, bool refused);
 
+/* Token of the oldest Send that waits for its answer; 0: none does. */
+uint32_t bulk_oldest(const struct bulk *bulk);
+
 /* The connection broke, or a new registration began: what is not answered is sent again. */
 void bulk_again(struct bulk *bulk);
 

@@ -2,10 +2,9 @@
 /* The client's machine: registration, and what comes in. See client.h. */
 #include "modules/lwm2m/client.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "proto/lwm2m/split.h"
 
 #define SECOND        INT64_C(1000000000)
 #define ANSWER_TIME   (10 * SECOND)     /* for the answer to Register, Update, De-register */
@@ -34,11 +33,8 @@ static int client_bulk_send(void *arg, uint32_t token, const void *payload, size
 		.operation = LWM2M_OP_SEND, .token = token, .ct = LWM2M_CONTENT_SENML_CBOR,
 		.payload = {payload, size},
 	};
-	size_t written;
-	int rc = lwm2m_message_encode(&message, client->message, CLIENT_MESSAGE_MAX, &written);
 
-	return rc != 0 ? rc :
-	       client->ops.publish(client->ops.arg, client->message, written, true);
+	return client->ops.publish(client->ops.arg, &message, true);
 }
 
 static int client_notify(void *arg, uint64_t token, unsigned content, struct lwm2m_text payload)
@@ -49,11 +45,8 @@ static int client_notify(void *arg, uint64_t token, unsigned content, struct lwm
 		       LWM2M_HAS(PAYLOAD),
 		.operation = LWM2M_OP_NOTIFY, .token = token, .ct = content, .payload = payload,
 	};
-	size_t written;
-	int rc = lwm2m_message_encode(&message, client->message, CLIENT_MESSAGE_MAX, &written);
 
-	return rc != 0 ? rc :
-	       client->ops.publish(client->ops.arg, client->message, written, false);
+	return client->ops.publish(client->ops.arg, &message, false);
 }
 
 int client_init(struct client *client, const struct client_settings *settings,
@@ -67,7 +60,6 @@ int client_init(struct client *client, const struct client_settings *settings,
 	const struct observe_ops observe_ops = {
 		.content = client_content, .notify = client_notify, .arg = client,
 	};
-	int rc;
 
 	memset(client, 0, sizeof(*client));
 	client->settings = *settings;
@@ -78,28 +70,14 @@ int client_init(struct client *client, const struct client_settings *settings,
 	client->muted = settings->muted;
 	/* odd, and another one after each start: what is late is not ours */
 	client->token = (uint32_t)(ops->wall(ops->arg) / 1000) % (UINT32_C(1) << 29) * 2 + 1;
-	client->message = malloc(CLIENT_MESSAGE_MAX);
-	client->payload = malloc(CLIENT_MESSAGE_MAX);
-	client->scratch = malloc(CLIENT_MESSAGE_MAX);
-	rc = client->message == NULL || client->payload == NULL || client->scratch == NULL ?
-	     -ENOMEM : bulk_init(&client->bulk, bulk, &bulk_ops, tree,
-				 client->token + (UINT32_C(1) << 30));
-	if (rc != 0) {
-		client_fini(client);
-	}
-	return rc;
+	return bulk_init(&client->bulk, bulk, &bulk_ops, tree,
+			 client->token + (UINT32_C(1) << 30));
 }
 
 void client_fini(struct client *client)
 {
 	bulk_fini(&client->bulk);
 	observe_fini(&client->observe);
-	free(client->message);
-	free(client->payload);
-	free(client->scratch);
-	client->message = NULL;
-	client->payload = NULL;
-	client->scratch = NULL;
 }
 
 /* ---- states ---- */
@@ -116,32 +94,22 @@ static void client_enter(struct client *client, enum client_state next, const ch
 /* The object list as the payload of a Register or Update. */
 static struct lwm2m_text client_links(struct client *client)
 {
-	struct lwm2m_links_out links = {
-		.out = {client->payload, client->payload + CLIENT_MESSAGE_MAX / 2, false},
-	};
+	uint8_t *begin = client->settings.payload;
+	struct lwm2m_links_out links = {.out = {begin, begin + CLIENT_ROOM / 2, false}};
 
 	tree_links(client->tree, &links);
-	return (struct lwm2m_text){
-		(const char *)client->payload, (size_t)(links.out.at - client->payload),
-	};
+	return (struct lwm2m_text){(const char *)begin, (size_t)(links.out.at - begin)};
 }
 
 static void client_ask(struct client *client, struct lwm2m_message *message, ew_dur now)
 {
-	size_t size;
-	int rc;
-
 	message->has |= LWM2M_HAS(OPERATION) | LWM2M_HAS(TOKEN);
 	message->token = client->token;
 	client->pending = client->token;
 	client->pending_operation = message->operation;
 	client->timeout = now + ANSWER_TIME;
 	client->token += 2;
-	rc = lwm2m_message_encode(message, client->message, CLIENT_MESSAGE_MAX, &size);
-	if (rc == 0) {
-		rc = client->ops.publish(client->ops.arg, client->message, size, false);
-	}
-	if (rc != 0) {
+	if (client->ops.publish(client->ops.arg, message, false) != 0) {
 		client->timeout = now + SECOND;         /* no answer comes: try again soon */
 	}
 }
@@ -214,19 +182,36 @@ void client_on_offline(struct client *client)
 	}
 }
 
-void client_stop(struct client *client, ew_dur now)
+void client_leave(struct client *client, ew_dur now)
 {
 	struct lwm2m_message message = {.operation = LWM2M_OP_DEREGISTER};
 
 	if (client->state == CLIENT_LEAVING || client->state == CLIENT_GONE) {
 		return;
 	}
-	if (client->state != CLIENT_REGISTERED || !client->settings.deregister) {
+	if (client->state != CLIENT_REGISTERED) {
 		client_enter(client, CLIENT_GONE, "stopped");
 		return;
 	}
 	client_enter(client, CLIENT_LEAVING, "stopped");
 	client_ask(client, &message, now);
+}
+
+void client_return(struct client *client)
+{
+	if (client->state == CLIENT_LEAVING || client->state == CLIENT_GONE) {
+		client->is_known = false;
+		client_enter(client, CLIENT_OFFLINE, "it is back");
+	}
+}
+
+void client_stop(struct client *client, ew_dur now)
+{
+	if (client->settings.deregister || client->state == CLIENT_LEAVING) {
+		client_leave(client, now);
+	} else {
+		client_enter(client, CLIENT_GONE, "stopped");
+	}
 }
 
 /* ---- what comes in ---- */
@@ -235,11 +220,16 @@ static void client_on_result(struct client *client, const struct lwm2m_message *
 			     ew_dur now)
 {
 	uint64_t operation = client->pending_operation;
+	uint64_t token = message->token;
 	bool done = message->result < 300;
 
-	if (client->pending == 0 || message->token != client->pending) {
+	if (token >= LWM2M_SPLIT_NO_ID) {
+		token = message->operation == LWM2M_OP_SEND ? bulk_oldest(&client->bulk) :
+			message->operation == operation ? client->pending : 0;
+	}
+	if (client->pending == 0 || token != client->pending) {
 		/* else: an echo of our own answer, or too late */
-		if (bulk_answered(&client->bulk, message->token, !done)) {
+		if (bulk_answered(&client->bulk, token, !done)) {
 			client_work(client, now);
 		}
 		return;
@@ -264,28 +254,23 @@ static void client_on_result(struct client *client, const struct lwm2m_message *
 	client_work(client, now);
 }
 
-void client_on_message(struct client *client, const void *bytes, size_t size, ew_dur now)
+void client_on_message(struct client *client, const struct lwm2m_message *message, ew_dur now)
 {
-	struct lwm2m_message message;
 	const struct lwm2m_operation_row *row;
 
-	if (size > CLIENT_MESSAGE_MAX || lwm2m_message_decode(bytes, size, &message) != 0 ||
-	    message.cose.size > 0) {
-		client->ops.ignored(client->ops.arg);
+	if ((message->has & LWM2M_HAS(RESULT)) != 0) {
+		client_on_result(client, message, now);
 		return;
 	}
-	if ((message.has & LWM2M_HAS(RESULT)) != 0) {
-		client_on_result(client, &message, now);
-		return;
-	}
-	row = lwm2m_operation_find(message.operation, LWM2M_RD);
+	row = lwm2m_operation_find(message->operation, LWM2M_RD);
 	if (row != NULL && row->sender == LWM2M_CLIENT) {
 		return;         /* both ends share the topic: an echo of our own */
 	}
 	if (client->state != CLIENT_REGISTERED) {
 		return;         /* a server that has not answered our Register may not ask */
 	}
-	client_request(client, &message, now);
+	client->answering = message->operation;
+	client_request(client, message, now);
 	client_work(client, now);
 }
 
@@ -294,18 +279,16 @@ void client_answer(struct client *client, uint64_t token, unsigned result, unsig
 {
 	struct lwm2m_message message = {
 		.has = LWM2M_HAS(TOKEN) | LWM2M_HAS(RESULT), .token = token, .result = result,
+		.operation = client->answering,
 	};
-	size_t size;
 
 	if (payload.at != NULL) {
 		message.has |= LWM2M_HAS(CT) | LWM2M_HAS(PAYLOAD);
 		message.ct = content;
 		message.payload = payload;
 	}
-	if (lwm2m_message_encode(&message, client->message, CLIENT_MESSAGE_MAX, &size) == 0) {
-		/* a server that gets no answer asks again */
-		(void)client->ops.publish(client->ops.arg, client->message, size, false);
-	}
+	/* a server that gets no answer asks again */
+	(void)client->ops.publish(client->ops.arg, &message, false);
 }
 
 /* ---- time ---- */
@@ -435,10 +418,10 @@ static bool client_own_server(struct client *client, unsigned resource,
 	}
 }
 
-static bool client_own_device(struct client *client, unsigned resource,
+static bool client_own_device(struct client *client, const struct lwm2m_path *path,
 			      struct lwm2m_value *value_out)
 {
-	switch (resource) {
+	switch (path->ids[2]) {
 	case 0:
 		return client_say("edgeway", value_out);
 	case 1:
@@ -449,7 +432,8 @@ static bool client_own_device(struct client *client, unsigned resource,
 	case 3:
 		return client_say(client->settings.version, value_out);
 	case 11:
-		return client_count(0, value_out);      /* instance 0: no error */
+		/* one instance: no error */
+		return path->ids[3] == 0 && client_count(0, value_out);
 	case 13:
 		value_out->type = LWM2M_TIME;
 		value_out->v.i = client->ops.wall(client->ops.arg) / SECOND;
@@ -466,5 +450,5 @@ bool client_own(void *arg, const struct lwm2m_path *path, struct lwm2m_value *va
 	struct client *client = arg;
 
 	return path->ids[0] == 1 ? client_own_server(client, path->ids[2], value_out) :
-	       client_own_device(client, path->ids[2], value_out);
+	       client_own_device(client, path, value_out);
 }

@@ -10,6 +10,8 @@
  *	                no answer   |
  *	                or refused  +-- WAITING
  *
+ * A client whose device left, and came back, begins anew: GONE --return--> OFFLINE.
+ *
  * A new connection of a client that is registered begins with an Update: what
  * the server observes goes on.
  */
@@ -21,7 +23,7 @@
 #include "modules/lwm2m/tree.h"
 #include "proto/lwm2m/message.h"
 
-#define CLIENT_MESSAGE_MAX  262144u     /* bytes of a message, in and out */
+#define CLIENT_ROOM         262144u     /* bytes of a payload at most */
 #define CLIENT_SEEN         64u         /* requests that are remembered */
 #define CLIENT_WRITES_MAX   16u         /* writes under way */
 
@@ -46,21 +48,28 @@ struct client_settings {
 	uint16_t server_id;             /* /1/0/0 */
 	bool muted;                     /* /1/0/23 until a server writes it */
 	bool deregister;                /* at a stop */
+	uint8_t *payload;               /* CLIENT_ROOM each: clients of one loop may share them */
+	char *scratch;
+};
+
+struct client_write {
+	const struct ew_sample *items;
+	size_t count;
+	uint64_t token;                 /* of the request */
+	bool is_execute;
 };
 
 struct client_ops {
-	/* Publish a message on the topic of the endpoint. -errno: it did not leave. */
-	int (*publish)(void *arg, const void *bytes, size_t size, bool is_bulk);
-	/* Write to tags; answered by client_written(). -errno: it will not be. */
-	int (*write)(void *arg, const struct ew_sample *items, size_t count, uint64_t token);
+	/* Publish a message of the endpoint. -errno: it did not leave. */
+	int (*publish)(void *arg, const struct lwm2m_message *message, bool is_bulk);
+	/* Write to tags, or execute them; answered by client_written(). -errno: it will not be. */
+	int (*write)(void *arg, const struct client_write *write);
 	/* As bulk_ops. */
 	int (*hold)(void *arg, const struct ew_batch *batch, const struct ew_batch **held_out);
 	void (*release)(void *arg, const struct ew_batch **held);
 	void (*settle)(void *arg, uint32_t route, uint64_t position, bool refused);
 	/* The state changed. */
 	void (*entered)(void *arg, enum client_state state, const char *why);
-	/* A message was counted out: it was no LwM2M. */
-	void (*ignored)(void *arg);
 	ew_time (*wall)(void *arg);
 	void *arg;
 };
@@ -94,9 +103,7 @@ struct client {
 	bool muted;
 	struct client_request seen[CLIENT_SEEN];
 	size_t next_seen;
-	uint8_t *message;       /* CLIENT_MESSAGE_MAX each */
-	uint8_t *payload;
-	char *scratch;
+	uint64_t answering;     /* operation of the request that is being answered */
 };
 
 int client_init(struct client *client, const struct client_settings *settings,
@@ -106,7 +113,8 @@ void client_fini(struct client *client);
 
 void client_on_online(struct client *client, ew_dur now);
 void client_on_offline(struct client *client);
-void client_on_message(struct client *client, const void *bytes, size_t size, ew_dur now);
+/* An answer with a token from LWM2M_SPLIT_NO_ID on is that of the oldest such request. */
+void client_on_message(struct client *client, const struct lwm2m_message *message, ew_dur now);
 
 /* Samples came: what is observed may have changed. client_work() follows. */
 void client_on_samples(struct client *client, const struct ew_batch *batch, ew_dur now);
@@ -123,6 +131,12 @@ void client_written(struct client *client, uint64_t token, int error, ew_dur now
 /* Wind down: CLIENT_GONE follows, here or later. */
 void client_stop(struct client *client, ew_dur now);
 
+/* The same for good: de-register. */
+void client_leave(struct client *client, ew_dur now);
+
+/* Begin anew after that, offline. */
+void client_return(struct client *client);
+
 /* Text of the state. */
 const char *client_state_name(enum client_state state);
 
@@ -136,7 +150,7 @@ void client_request(struct client *client, const struct lwm2m_message *request, 
 
 /*
  * The present content of a path, or with paths.at of a SenML-ETCH CBOR list, in
- * client->payload. 0, or the result that there is instead.
+ * settings.payload. 0, or the result that there is instead.
  */
 unsigned client_content(void *client, const struct lwm2m_path *path, struct lwm2m_text paths,
 			struct lwm2m_text *payload_out, unsigned *content_out);

@@ -73,7 +73,7 @@ static void requests_begin(struct client *client, struct requests_reading *readi
 			   unsigned content)
 {
 	const struct lwm2m_target target = {
-		.bytes = client->payload, .room = CLIENT_MESSAGE_MAX - 64,
+		.bytes = client->settings.payload, .room = CLIENT_ROOM - 64,
 	};
 
 	reading->count = 0;
@@ -269,7 +269,8 @@ static int requests_link(void *arg, const struct lwm2m_record *record)
 static void requests_discover(struct client *client, const struct lwm2m_message *request)
 {
 	struct requests_discovery discovery = {
-		.links.out = {client->payload, client->payload + CLIENT_MESSAGE_MAX - 64, false},
+		.links.out = {client->settings.payload,
+			      client->settings.payload + CLIENT_ROOM - 64, false},
 		.observe = &client->observe,
 	};
 	struct lwm2m_path path;
@@ -296,8 +297,9 @@ static void requests_discover(struct client *client, const struct lwm2m_message 
 		return;
 	}
 	client_answer(client, request->token, LWM2M_CONTENT, LWM2M_CONTENT_LINKS,
-		      (struct lwm2m_text){(const char *)client->payload,
-					  (size_t)(discovery.links.out.at - client->payload)});
+		      (struct lwm2m_text){(const char *)client->settings.payload,
+					  (size_t)(discovery.links.out.at -
+						   client->settings.payload)});
 }
 
 /* ---- what changes something ---- */
@@ -334,6 +336,7 @@ static void requests_done(struct client *client, uint64_t token, unsigned result
 		if (client->seen[i].is_used && client->seen[i].token == token &&
 		    client->seen[i].result == 0) {
 			client->seen[i].result = result;
+			client->answering = client->seen[i].operation;
 		}
 	}
 	requests_result(client, token, result);
@@ -421,7 +424,7 @@ static unsigned requests_write_all(struct client *client, const struct lwm2m_mes
 {
 	const struct lwm2m_source source = {
 		.bytes = request->payload.at, .size = request->payload.size, .base = *base,
-		.scratch = client->scratch, .scratch_size = CLIENT_MESSAGE_MAX,
+		.scratch = client->settings.scratch, .scratch_size = CLIENT_ROOM,
 	};
 	struct lwm2m_decoder decoder;
 	struct lwm2m_record record;
@@ -468,8 +471,10 @@ static void requests_write(struct client *client, const struct lwm2m_message *re
 		return;
 	}
 	if (write.count > 0) {
-		int rc = client->ops.write(client->ops.arg, write.items, write.count,
-					   request->token);
+		const struct client_write items = {
+			.items = write.items, .count = write.count, .token = request->token,
+		};
+		int rc = client->ops.write(client->ops.arg, &items);
 
 		if (rc != 0) {
 			requests_done(client, request->token,

@@ -9,13 +9,17 @@
 #include <edgeway/loop.h>
 #include <edgeway/tag.h>
 
-void show_registration(const struct client *client, const char *topic, struct ew_query *query)
+void show_registration(const struct endpoint *endpoint, struct ew_query *query)
 {
+	const struct client *client = &endpoint->client;
+	char topic[LWM2M_TOPIC_MAX] = "";
 	size_t observations = 0;
 
 	for (size_t i = 0; i < OBSERVE_MAX; i++) {
 		observations += client->observe.list[i].is_used;
 	}
+	/* the first that it listens to; it has been said before, so it can be */
+	(void)endpoint->module->profile->filter(&endpoint->end, 0, topic);
 	ew_query_text(query, "topic", topic);
 	ew_query_text(query, "state", client_state_name(client->state));
 	ew_query_number(query, "lifetime_s", (double)client->lifetime);
@@ -30,12 +34,13 @@ void show_registration(const struct client *client, const char *topic, struct ew
 	ew_query_number(query, "batches_waiting", (double)client->bulk.batch_count);
 }
 
-void show_map(struct ew_instance *inst, const struct tree *tree, struct ew_query *query)
+void show_map(const struct lwm2m *self, struct ew_query *query)
 {
+	struct ew_instance *inst = self->inst;
 	const char *device = ew_query_word(query, 1);
 
-	for (uint32_t tag = 0; tag < tree->tag_room; tag++) {
-		const struct tree_entry *entry = tree_entry_of(tree, tag);
+	for (uint32_t tag = 0; tag < self->index.room; tag++) {
+		const struct tree_entry *entry = tree_index_find(&self->index, tag);
 		const struct ew_tag_info *info = entry != NULL ? ew_tag(inst, tag) : NULL;
 		const struct ew_device_info *owner =
 			info != NULL ? ew_device(inst, info->device) : NULL;

@@ -8,12 +8,12 @@
 
 #include <edgeway/query.h>
 
-#include "modules/lwm2m/client.h"
+#include "modules/lwm2m/lwm2m.h"
 
-/* One row. */
-void show_registration(const struct client *client, const char *topic, struct ew_query *query);
+/* One row; the last one of all needs no ew_query_row(). */
+void show_registration(const struct endpoint *endpoint, struct ew_query *query);
 
 /* A row a tag; of the device that is the second word of the question, or of all. */
-void show_map(struct ew_instance *inst, const struct tree *tree, struct ew_query *query);
+void show_map(const struct lwm2m *self, struct ew_query *query);
 
 #endif

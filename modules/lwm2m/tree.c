@@ -14,11 +14,16 @@
 #define GATEWAY  25
 #define NAME_ROOM  1024         /* bytes of a device's id */
 
-void tree_init(struct tree *tree, const struct tree_ask *ask, struct names *names,
-	       const char *id)
+void tree_init(struct tree *tree, const struct tree_ask *ask, struct tree_index *index,
+	       struct names *names, const char *id)
 {
+	static const uint16_t own[] = {SERVER, DEVICE};
+
 	memset(tree, 0, sizeof(*tree));
 	tree->ask = *ask;
+	tree->index = index;
+	tree->own = own;
+	tree->own_count = sizeof(own) / sizeof(own[0]);
 	tree->names = names;
 	tree->id = id;
 }
@@ -33,7 +38,7 @@ static void tree_entry_free(struct tree_entry *entry)
 static void tree_device_free(struct tree *tree, struct tree_device *device)
 {
 	for (size_t i = 0; i < device->count; i++) {
-		tree->by_tag[device->entries[i]->tag] = NULL;
+		tree->index->by_tag[device->entries[i]->tag] = NULL;
 		tree_entry_free(device->entries[i]);
 	}
 	free(device->entries);
@@ -47,8 +52,13 @@ void tree_fini(struct tree *tree)
 		tree_device_free(tree, tree->devices[i]);
 	}
 	free(tree->devices);
-	free(tree->by_tag);
 	memset(tree, 0, sizeof(*tree));
+}
+
+void tree_index_fini(struct tree_index *index)
+{
+	free(index->by_tag);
+	memset(index, 0, sizeof(*index));
 }
 
 /* Room for one more in an array of pointers. */
@@ -86,7 +96,8 @@ static struct tree_device *tree_device_by_prefix(const struct tree *tree,
 		const char *prefix = tree->devices[i]->prefix;
 
 		if (strlen(prefix) == path->prefix_size &&
-		    memcmp(prefix, path->prefix, path->prefix_size) == 0) {
+		    (path->prefix_size == 0 ||
+		     memcmp(prefix, path->prefix, path->prefix_size) == 0)) {
 			return tree->devices[i];
 		}
 	}
@@ -118,9 +129,12 @@ int tree_device_add(struct tree *tree, uint32_t id, const char *path)
 		free(device);
 		return -ENOMEM;
 	}
+	device->tree = tree;
 	device->id = id;
 	device->number = number;
-	(void)snprintf(device->prefix, sizeof(device->prefix), "d%u", number);
+	if (!tree->is_flat) {
+		(void)snprintf(device->prefix, sizeof(device->prefix), "d%u", number);
+	}
 	for (at = tree->device_count; at > 0 && tree->devices[at - 1]->number > number; at--) {
 		tree->devices[at] = tree->devices[at - 1];
 	}
@@ -146,22 +160,23 @@ void tree_device_remove(struct tree *tree, uint32_t id)
 
 static int tree_tag_room(struct tree *tree, uint32_t tag)
 {
-	size_t room = tree->tag_room == 0 ? 256 : tree->tag_room;
+	struct tree_index *index = tree->index;
+	size_t room = index->room == 0 ? 256 : index->room;
 	struct tree_entry **at;
 
 	while (room <= tag) {
 		room *= 2;
 	}
-	if (room == tree->tag_room) {
+	if (room == index->room) {
 		return 0;
 	}
-	at = realloc(tree->by_tag, room * sizeof(struct tree_entry *));
+	at = realloc(index->by_tag, room * sizeof(struct tree_entry *));
 	if (at == NULL) {
 		return -ENOMEM;
 	}
-	memset(at + tree->tag_room, 0, (room - tree->tag_room) * sizeof(struct tree_entry *));
-	tree->by_tag = at;
-	tree->tag_room = room;
+	memset(at + index->room, 0, (room - index->room) * sizeof(struct tree_entry *));
+	index->by_tag = at;
+	index->room = room;
 	return 0;
 }
 
@@ -177,7 +192,8 @@ static int tree_number(struct tree *tree, const struct tree_device *device,
 {
 	char scope[32];
 
-	(void)snprintf(scope, sizeof(scope), "%s/%u", device->prefix, place->object);
+	/* the same in a flat tree, so that numbers stay when the one becomes the other */
+	(void)snprintf(scope, sizeof(scope), "d%u/%u", device->number, place->object);
 	return names_number(tree->names, scope, name, number_out);
 }
 
@@ -223,19 +239,21 @@ int tree_tag_add(struct tree *tree, const struct ew_tag_info *tag)
 	}
 	device->entries[at] = entry;
 	device->count++;
-	tree->by_tag[tag->id] = entry;
+	tree->index->by_tag[tag->id] = entry;
+	tree->changed = tree->changed || tree->is_flat;
 	return 0;
 }
 
 void tree_tag_remove(struct tree *tree, uint32_t tag)
 {
-	struct tree_entry *entry = tag < tree->tag_room ? tree->by_tag[tag] : NULL;
+	struct tree_entry *entry = tree_index_find(tree->index, tag);
 	struct tree_device *device;
 
-	if (entry == NULL) {
+	if (entry == NULL || entry->device->tree != tree) {
 		return;
 	}
 	device = entry->device;
+	tree->changed = tree->changed || tree->is_flat;
 	for (size_t i = 0; i < device->count; i++) {
 		if (device->entries[i] == entry) {
 			device->count--;
@@ -244,7 +262,7 @@ void tree_tag_remove(struct tree *tree, uint32_t tag)
 			break;
 		}
 	}
-	tree->by_tag[tag] = NULL;
+	tree->index->by_tag[tag] = NULL;
 	tree_entry_free(entry);
 }
 
@@ -333,24 +351,31 @@ static int reading_entry(struct tree *tree, struct tree_reading *reading,
 	return rc != 0 ? rc : reading_text(reading, path, IPSO_APPLICATION, entry->name);
 }
 
-/* The objects that a device has, in the syntax of a Register. */
-static size_t tree_device_links(struct tree *tree, const struct tree_device *device)
+/* List a device's instances; where the list ends that fits. */
+static uint8_t *tree_list(const struct tree_device *device, struct lwm2m_links_out *links)
 {
-	uint8_t *begin = (uint8_t *)tree->links;
-	struct lwm2m_links_out links = {.out = {begin, begin + sizeof(tree->links), false}};
+	uint8_t *end = links->out.at;
 
-	for (size_t i = 0; i < device->count; i++) {
+	for (size_t i = 0; i < device->count && !links->out.full; i++) {
 		const struct tree_entry *entry = device->entries[i];
 		const uint16_t ids[] = {entry->place.object, entry->instance};
 		struct lwm2m_path path = lwm2m_path_of(2, ids);
-		uint8_t *before = links.out.at;
 
-		lwm2m_links_put(&links, &path, "");
-		if (links.out.full) {
-			return (size_t)(before - begin);
-		}
+		end = links->out.at;
+		lwm2m_links_put(links, &path, "");
 	}
-	return (size_t)(links.out.at - begin);
+	return links->out.full ? end : links->out.at;
+}
+
+/* The objects that a device has, in the syntax of a Register. */
+static size_t tree_device_links(struct tree *tree, const struct tree_device *device)
+{
+	uint8_t *begin = (uint8_t *)tree->index->links;
+	struct lwm2m_links_out links = {
+		.out = {begin, begin + sizeof(tree->index->links), false},
+	};
+
+	return (size_t)(tree_list(device, &links) - begin);
 }
 
 static int reading_gateway(struct tree *tree, struct tree_reading *reading,
@@ -368,7 +393,7 @@ static int reading_gateway(struct tree *tree, struct tree_reading *reading,
 	if (rc != 0) {
 		return rc;
 	}
-	links.v.x.at = tree->links;
+	links.v.x.at = tree->index->links;
 	links.v.x.size = tree_device_links(tree, device);
 	return reading_resource(reading, &path, &links);
 }
@@ -378,16 +403,22 @@ static int reading_own(struct tree *tree, struct tree_reading *reading, uint16_t
 	const struct lwm2m_object *object = lwm2m_object_find(number);
 	int rc = 0;
 
+	/* a resource may have instances; they come by number until there is no more */
 	for (size_t i = 0; i < object->own_count && rc == 0; i++) {
 		struct lwm2m_path path = {
 			.depth = LWM2M_RESOURCE, .ids = {number, 0, object->own[i].id},
 		};
 		struct lwm2m_value value;
 
-		if (object->own[i].is_multiple) {
-			path.depth = LWM2M_RESOURCE_INSTANCE;
+		if (!object->own[i].is_multiple) {
+			if (tree->ask.own(tree->ask.own_arg, &path, &value)) {
+				rc = reading_resource(reading, &path, &value);
+			}
+			continue;
 		}
-		if (tree->ask.own(tree->ask.own_arg, &path, &value)) {
+		path.depth = LWM2M_RESOURCE_INSTANCE;
+		for (; rc == 0 && tree->ask.own(tree->ask.own_arg, &path, &value);
+		     path.ids[3]++) {
 			rc = reading_resource(reading, &path, &value);
 		}
 	}
@@ -397,25 +428,38 @@ static int reading_own(struct tree *tree, struct tree_reading *reading, uint16_t
 int tree_read(struct tree *tree, const struct lwm2m_path *path, tree_fn fn, void *arg)
 {
 	struct tree_reading reading = {.path = path, .fn = fn, .arg = arg};
-	const struct tree_device *device;
+	const struct tree_device *device = tree_device_by_prefix(tree, path);
 	int rc = 0;
 
 	if (path->prefix_size > 0) {
-		device = tree_device_by_prefix(tree, path);
 		reading.found = device != NULL && path->depth == LWM2M_ROOT;
-		for (size_t i = 0; device != NULL && rc == 0 && i < device->count; i++) {
-			rc = reading_entry(tree, &reading, device->entries[i]);
-		}
-		return rc != 0 || reading.found ? rc : -ENOENT;
 	}
-	rc = reading_own(tree, &reading, SERVER);
-	if (rc == 0) {
-		rc = reading_own(tree, &reading, DEVICE);
+	for (size_t i = 0; path->prefix_size == 0 && rc == 0 && i < tree->own_count; i++) {
+		rc = reading_own(tree, &reading, tree->own[i]);
 	}
-	for (size_t i = 0; rc == 0 && i < tree->device_count; i++) {
+	for (size_t i = 0; path->prefix_size == 0 && !tree->is_flat && rc == 0 &&
+	     i < tree->device_count; i++) {
 		rc = reading_gateway(tree, &reading, tree->devices[i]);
 	}
+	for (size_t i = 0; device != NULL && rc == 0 && i < device->count; i++) {
+		rc = reading_entry(tree, &reading, device->entries[i]);
+	}
 	return rc != 0 || reading.found ? rc : -ENOENT;
+}
+
+/* One instance; the object before it when its version must be said. */
+static void tree_link(struct lwm2m_links_out *links, uint16_t number)
+{
+	const struct lwm2m_object *object = lwm2m_object_find(number);
+	struct lwm2m_path path = {.depth = LWM2M_OBJECT, .ids = {number}};
+	char version[32];
+
+	if (!lwm2m_object_version_is_implied(object)) {
+		(void)snprintf(version, sizeof(version), ";ver=%s", object->version);
+		lwm2m_links_put(links, &path, version);
+	}
+	path.depth = LWM2M_INSTANCE;
+	lwm2m_links_put(links, &path, "");
 }
 
 void tree_links(struct tree *tree, struct lwm2m_links_out *links)
@@ -423,11 +467,17 @@ void tree_links(struct tree *tree, struct lwm2m_links_out *links)
 	struct lwm2m_path path = {0};
 
 	lwm2m_links_put(links, &path, ";ct=\"112 11544\"");
-	path.depth = LWM2M_INSTANCE;
-	path.ids[0] = SERVER;
-	lwm2m_links_put(links, &path, "");
-	path.ids[0] = DEVICE;
-	lwm2m_links_put(links, &path, "");
+	for (size_t i = 0; i < tree->own_count; i++) {
+		tree_link(links, tree->own[i]);
+	}
+	tree->changed = false;
+	if (tree->is_flat) {
+		/* a list that does not fit says what does */
+		for (size_t i = 0; i < tree->device_count; i++) {
+			links->out.at = tree_list(tree->devices[i], links);
+		}
+		return;
+	}
 	path.ids[0] = GATEWAY;
 	path.depth = LWM2M_OBJECT;
 	lwm2m_links_put(links, &path, ";ver=2.0");
@@ -436,5 +486,4 @@ void tree_links(struct tree *tree, struct lwm2m_links_out *links)
 		path.ids[1] = tree->devices[i]->number;
 		lwm2m_links_put(links, &path, "");
 	}
-	tree->changed = false;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The object tree of a client: the objects of the gateway itself (Server 1,
- * Device 3, Gateway 25), and behind a prefix each the devices with an object
- * instance for each tag that IPSO has an object for. Values are asked for when
- * they are read. No I/O; runs on the instance's loop.
+ * The object tree of a client: its own objects (Server 1, Device 3 and others),
+ * and behind a prefix each the devices of a gateway (object 25) with an object
+ * instance for each tag that IPSO has an object for. The tree of a device that is
+ * an endpoint of its own is flat: its instances have no prefix, and there is no
+ * object 25. Values are asked for when they are read. No I/O; runs on the
+ * instance's loop.
  *
  * Prefixes and instance numbers come from names.h, once and for ever.
  */
@@ -32,9 +34,10 @@ struct tree_entry {
 };
 
 struct tree_device {
+	struct tree *tree;
 	uint32_t id;
 	uint16_t number;                /* of its prefix and its instance of object 25 */
-	char prefix[TREE_PREFIX_MAX];
+	char prefix[TREE_PREFIX_MAX];   /* "" in a flat tree */
 	char *name;                     /* device id: GROUP/NAME/PATH */
 	struct tree_entry **entries;    /* by object, then instance */
 	size_t count;
@@ -45,28 +48,39 @@ struct tree_device {
 struct tree_ask {
 	/* The last value of a tag; false: none. */
 	bool (*value)(void *arg, const struct tree_entry *entry, struct lwm2m_value *value_out);
-	/* A resource of object 1 or 3; false: not there. Text borrowed until the next call. */
+	/* A resource of an own object; false: not there. Text borrowed until the next call. */
 	bool (*own)(void *own_arg, const struct lwm2m_path *path, struct lwm2m_value *value_out);
 	void *own_arg;
 	void *arg;
 };
 
+/* What the trees of one module share. */
+struct tree_index {
+	struct tree_entry **by_tag;     /* by tag id; NULL where there is none */
+	size_t room;
+	char links[16384];              /* of the device that was read last: 25/x/3 */
+};
+
 struct tree {
 	struct tree_ask ask;
+	struct tree_index *index;
 	struct names *names;
 	const char *id;                 /* before the path in a device's id: GROUP/NAME */
 	struct tree_device **devices;   /* by number */
 	size_t device_count;
 	size_t device_room;
-	struct tree_entry **by_tag;     /* by tag id; NULL where there is none */
-	size_t tag_room;
-	char links[16384];              /* of the device that was read last: 25/x/3 */
-	bool changed;                   /* instances of object 25, since tree_links() */
+	const uint16_t *own;            /* objects of which there is one instance, ascending */
+	size_t own_count;
+	bool is_flat;
+	bool changed;                   /* what tree_links() says, since then */
 };
 
-void tree_init(struct tree *tree, const struct tree_ask *ask, struct names *names,
-	       const char *id);
+/* It is not flat, and has own objects 1 and 3, until the caller says otherwise. */
+void tree_init(struct tree *tree, const struct tree_ask *ask, struct tree_index *index,
+	       struct names *names, const char *id);
 void tree_fini(struct tree *tree);
+
+void tree_index_fini(struct tree_index *index);
 
 /* Declared, or declared anew. -ENOMEM, -ENOSPC, -EIO: it stays out. */
 int tree_device_add(struct tree *tree, uint32_t device, const char *path);
@@ -76,10 +90,18 @@ void tree_device_remove(struct tree *tree, uint32_t device);
 int tree_tag_add(struct tree *tree, const struct ew_tag_info *tag);
 void tree_tag_remove(struct tree *tree, uint32_t tag);
 
-/* NULL: no object stands for the tag. */
+/* NULL: no object stands for the tag, in any tree. */
+static inline struct tree_entry *tree_index_find(const struct tree_index *index, uint32_t tag)
+{
+	return tag < index->room ? index->by_tag[tag] : NULL;
+}
+
+/* NULL: no object of this tree stands for the tag. */
 static inline const struct tree_entry *tree_entry_of(const struct tree *tree, uint32_t tag)
 {
-	return tag < tree->tag_room ? tree->by_tag[tag] : NULL;
+	const struct tree_entry *entry = tree_index_find(tree->index, tag);
+
+	return entry != NULL && entry->device->tree == tree ? entry : NULL;
 }
 
 /* The entry whose value is at this path; NULL: none. */

@@ -8,31 +8,36 @@
 
 #include "core/base/check.h"
 #include "modules/lwm2m/client.h"
+#include "modules/lwm2m/profile.h"
 #include "tests/fuzz/fuzz.h"
 
 #define SECOND  INT64_C(1000000000)
 
 static uint64_t registering;    /* token of the last Register */
+static struct profile_end end = {.prefix = "", .endpoint = "gw1"};
 
-static int publish(void *arg, const void *bytes, size_t size, bool is_bulk)
+/* What it says can be said in both profiles. */
+static int publish(void *arg, const struct lwm2m_message *said, bool is_bulk)
 {
+	const ew_time now = INT64_C(1767225600) * SECOND;
 	struct lwm2m_message message;
 
 	(void)arg;
 	(void)is_bulk;
-	check(lwm2m_message_decode(bytes, size, &message) == 0);
+	check(profile_split.encode(&end, said, now) == 0);
+	check(profile_binding.encode(&end, said, now) == 0);
+	check(lwm2m_message_decode(end.written.at, end.written.size, &message) == 0);
 	if (message.operation == LWM2M_OP_REGISTER) {
 		registering = message.token;
 	}
 	return 0;
 }
 
-static int write_tags(void *arg, const struct ew_sample *items, size_t count, uint64_t token)
+static int write_tags(void *arg, const struct client_write *write)
 {
 	(void)arg;
-	(void)token;
-	for (size_t i = 0; i < count; i++) {
-		check(items[i].tag == 2 && items[i].type == EW_U64);
+	for (size_t i = 0; i < write->count; i++) {
+		check(write->items[i].tag == 2 && write->items[i].type == EW_U64);
 	}
 	return 0;
 }
@@ -56,11 +61,6 @@ static void entered(void *arg, enum client_state state, const char *why)
 {
 	(void)arg;
 	check(client_state_name(state) != NULL && why != NULL);
-}
-
-static void ignored(void *arg)
-{
-	(void)arg;
 }
 
 static ew_time wall(void *arg)
@@ -101,26 +101,50 @@ static void join(struct client *client)
 	const struct lwm2m_message created = {
 		.has = LWM2M_HAS(TOKEN) | LWM2M_HAS(RESULT), .token = registering, .result = 201,
 	};
-	uint8_t bytes[32];
-	size_t size;
 
-	check(lwm2m_message_encode(&created, bytes, sizeof(bytes), &size) == 0);
-	client_on_message(client, bytes, size, SECOND);
+	client_on_message(client, &created, SECOND);
+}
+
+/* Each message as both profiles take it; that of the split one has its topic's last level. */
+static void hear(struct client *client, struct lwm2m_text bytes, ew_dur now)
+{
+	const char *line = memchr(bytes.at, '\n', bytes.size);
+	char topic[128] = "lwm2m/gw1/";
+	struct lwm2m_message message;
+	size_t level = line == NULL ? 0 : (size_t)(line - bytes.at);
+
+	if (profile_binding.decode(&end, "", bytes, &message) == 0) {
+		client_on_message(client, &message, now);
+		return;
+	}
+	if (line == NULL || level > 100 || memchr(bytes.at, '\0', level) != NULL) {
+		return;
+	}
+	memcpy(topic + strlen(topic), bytes.at, level);
+	bytes.at += level + 1;
+	bytes.size -= level + 1;
+	if (profile_split.decode(&end, topic, bytes, &message) == 0) {
+		client_on_message(client, &message, now);
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct client_ops ops = {
 		.publish = publish, .write = write_tags, .hold = hold, .settle = settle,
-		.entered = entered, .ignored = ignored, .wall = wall,
+		.entered = entered, .wall = wall,
 	};
+	static uint8_t payload[CLIENT_ROOM];
+	static char scratch[CLIENT_ROOM];
 	const struct client_settings settings = {
 		.serial = "gw1", .version = "1.0", .lifetime = 3600, .server_id = 1,
+		.payload = payload, .scratch = scratch,
 	};
 	const struct bulk_settings bulk = {
 		.records = 10, .bytes = 1024, .delay = SECOND, .window = 1,
 	};
 	static struct names names;
+	static struct tree_index index;
 	struct tree tree;
 	struct client client;
 	struct tree_ask ask = {.value = value, .own = client_own, .own_arg = &client};
@@ -135,7 +159,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (names.at == NULL) {
 		check(names_open(&names, "/dev/null") == 0);
 	}
-	tree_init(&tree, &ask, &names, "lyon/gw1");
+	tree_init(&tree, &ask, &index, &names, "lyon/gw1");
 	grow(&tree);
 	check(client_init(&client, &settings, &ops, &tree, &bulk) == 0);
 	client_on_online(&client, 0);
@@ -146,7 +170,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		at += 2;
 		next = next < size - at ? next : size - at;
-		client_on_message(&client, data + at, next, now);
+		hear(&client, (struct lwm2m_text){(const char *)data + at, next}, now);
 		client_on_samples(&client, &batch, now);
 		now += SECOND / 2;
 		client_work(&client, now);
