@@ -14,11 +14,16 @@ void dictionary_fini(struct dictionary *dictionary)
 	*dictionary = (struct dictionary){ 0 };
 }
 
+static void forget_runs(struct dictionary *dictionary)
+{
+	memset(dictionary->runs, 0, sizeof(dictionary->runs));
+}
+
 void dictionary_clear(struct dictionary *dictionary)
 {
 	dictionary->serial++;
 	dictionary->count = 0;
-	dictionary->run.count = 0;
+	forget_runs(dictionary);
 	if (dictionary->serial == 0) {
 		/* serials have come round: old slots would look new */
 		memset(dictionary->slots, 0, dictionary->room * sizeof(*dictionary->slots));
@@ -59,6 +64,22 @@ int dictionary_add(struct dictionary *dictionary, uint32_t tag, uint32_t *id_out
 	return 0;
 }
 
+/* It goes on where another ends, or takes the place of the oldest. */
+static void remember_run(struct dictionary *dictionary, struct dictionary_run run)
+{
+	for (unsigned i = 0; i < DICTIONARY_RUNS; i++) {
+		struct dictionary_run *known = &dictionary->runs[i];
+
+		if (known->count > 0 && run.tag == known->tag + known->count &&
+		    run.id == known->id + known->count) {
+			known->count += run.count;
+			return;
+		}
+	}
+	dictionary->runs[dictionary->oldest_run] = run;
+	dictionary->oldest_run = (dictionary->oldest_run + 1) % DICTIONARY_RUNS;
+}
+
 bool dictionary_look_for_run(struct dictionary *dictionary, uint32_t tag, uint32_t count,
 			     uint32_t *id_out)
 {
@@ -75,20 +96,13 @@ bool dictionary_look_for_run(struct dictionary *dictionary, uint32_t tag, uint32
 	if (i < count) {
 		return false;
 	}
-	if (dictionary->run.count > 0 && tag == dictionary->run.tag + dictionary->run.count &&
-	    first == dictionary->run.id + dictionary->run.count) {
-		dictionary->run.count += count;
-	} else {
-		dictionary->run.tag = tag;
-		dictionary->run.id = first;
-		dictionary->run.count = count;
-	}
+	remember_run(dictionary, (struct dictionary_run){ tag, first, count });
 	return true;
 }
 
 void dictionary_forget(struct dictionary *dictionary, uint32_t tag)
 {
-	dictionary->run.count = 0;
+	forget_runs(dictionary);
 	if (tag < dictionary->room) {
 		dictionary->slots[tag].serial = 0;
 	}

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define DICTIONARY_RUNS  4u     /* remembered: one a publisher, and where its tags begin anew */
+
 struct dictionary_slot {
 	uint32_t serial;        /* of the segment that knows the tag */
 	uint32_t id;            /* there */
@@ -21,9 +23,10 @@ struct dictionary {
 	size_t room;
 	uint32_t serial;        /* of the open segment, from 1 */
 	uint32_t count;         /* entries that it has */
-	struct {
+	struct dictionary_run {
 		uint32_t tag, id, count;
-	} run;                  /* tags that are known one after the other, as last found */
+	} runs[DICTIONARY_RUNS]; /* tags known one after the other, as last found */
+	unsigned oldest_run;
 };
 
 void dictionary_fini(struct dictionary *dictionary);
@@ -50,11 +53,14 @@ bool dictionary_look_for_run(struct dictionary *dictionary, uint32_t tag, uint32
 static inline bool dictionary_find_run(struct dictionary *dictionary, uint32_t tag,
 				       uint32_t count, uint32_t *id_out)
 {
-	uint32_t from = tag - dictionary->run.tag;
+	for (unsigned i = 0; i < DICTIONARY_RUNS; i++) {
+		const struct dictionary_run *run = &dictionary->runs[i];
+		uint32_t from = tag - run->tag;
 
-	if (from < dictionary->run.count && count <= dictionary->run.count - from) {
-		*id_out = dictionary->run.id + from;
-		return true;
+		if (from < run->count && count <= run->count - from) {
+			*id_out = run->id + from;
+			return true;
+		}
 	}
 	return dictionary_look_for_run(dictionary, tag, count, id_out);
 }

@@ -7,13 +7,16 @@
  * log: its buffer is larger than what a turn says, so that a slow disk does
  * not make it refuse.
  *
- * First the receiver does nothing but answer: the publisher is the slower
- * side, and the ratio is that of what a sample costs it. Then the receiver
- * works on each sample, as one that encodes and sends does: it is the slower
- * side, and the ratio says what the log takes from it.
+ * First the receiver reads what it gets, as those of bench_bus do: it adds the
+ * values up. The publisher is the slower side, and the ratio is that of what a
+ * sample costs it. Then the receiver looks at no sample and only answers: the
+ * samples stay in the publisher's cache, all that it does is cheaper, and the
+ * log's share larger. Last the receiver works on each sample, as one that encodes
+ * and sends does: it is the slower side, and the ratio says what the log takes
+ * from it.
  *
- * BENCH_BATCHES and BENCH_PAIRS in the environment set the size (BENCH_WORK_PAIRS
- * that of the second part; 0: none), BENCH_DIR where the log lies.
+ * BENCH_BATCHES and BENCH_PAIRS in the environment set the size, BENCH_DIR where
+ * the log lies, BENCH_WORK_PAIRS the size of the last part (0: none).
  */
 #include <ftw.h>
 #include <math.h>
@@ -42,7 +45,9 @@ struct stage {
 	struct ew_sample samples[TAGS];
 	size_t at;
 	uint64_t left, said;            /* batches; samples */
-	int64_t work;                   /* ns that the receiver takes a sample */
+	bool reads;                     /* the receiver looks at the samples */
+	int64_t work;                   /* ns that it takes a sample */
+	double sum;
 	_Atomic uint64_t came;
 	atomic_bool is_synced;
 };
@@ -94,6 +99,14 @@ static void on_batch(void *arg, const struct ew_batch *batch)
 	struct stage *stage = arg;
 	int64_t until = stage->work == 0 ? 0 : clock_mono() + stage->work * batch->count;
 
+	if (stage->reads) {
+		double sum = stage->sum;
+
+		for (uint32_t i = 0; i < batch->count; i++) {
+			sum += batch->samples[i].v.f;
+		}
+		stage->sum = sum;
+	}
 	while (until != 0 && clock_mono() < until) {
 	}
 	(void)endpoint_ack(stage->sink.endpoint, batch->route, batch->position, batch->position);
@@ -300,7 +313,12 @@ int main(void)
 	check(mkdtemp(path) != NULL);
 	set_up(&plain, NULL);
 	set_up(&durable, path);
+	plain.reads = true;
+	durable.reads = true;
 	bench(pairs, batches, "throughput, of a route in memory", -90);
+	plain.reads = false;
+	durable.reads = false;
+	bench(pairs, batches, "the same, samples that are not looked at", BENCH_NOTHING);
 	plain.work = WORK;
 	durable.work = WORK;
 	if (work_pairs > 0) {
