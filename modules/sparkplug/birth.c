@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "modules/sparkplug/template.h"
+
 int birth_put_bdseq(struct sp_writer *writer, uint8_t bdseq, uint64_t now)
 {
 	const struct sp_metric metric = {
@@ -132,11 +134,19 @@ static void birth_put_file(struct sp_writer *writer, const struct ew_tag_spec *s
 	}
 }
 
-/* A metric and its value, found before they are put in order. */
+/* A metric and its time, found before they are put in order. */
 struct birth_line {
 	const struct model_metric *metric;
 	uint64_t ms;
 };
+
+static struct birth_line birth_line(const struct birth *birth, const struct model_metric *metric)
+{
+	struct ew_sample sample;
+	bool known = ew_view(birth->inst, metric->tag, &sample) == 0;
+
+	return (struct birth_line){ metric, known ? value_ms(sample.time) : birth->now };
+}
 
 static int birth_put_metric(const struct birth *birth, struct sp_writer *writer,
 			    const struct birth_line *line)
@@ -154,6 +164,9 @@ static int birth_put_metric(const struct birth *birth, struct sp_writer *writer,
 	struct sp_writer set, file;
 	size_t half = birth->scratch_size / 2;
 
+	if (source->is_member) {
+		metric.has &= ~SP_HAS_ALIAS;
+	}
 	sample.quality = EW_BAD | EW_REASON_NO_VALUE;
 	if (ew_view(birth->inst, source->tag, &sample) != 0 ||
 	    value_encode(source->type, &sample, birth->room, &metric.value) != 0) {
@@ -187,12 +200,77 @@ static int birth_compare(const void *a, const void *b)
 					(x->metric->alias < y->metric->alias);
 }
 
+/* All members with what the device says of itself, into an encoded Template. */
+static int birth_put_template(const struct birth *birth, struct sp_writer *writer,
+			      const struct model_device *device)
+{
+	const struct ew_device_info *info = ew_device(birth->inst, device->id);
+	const char *version = info != NULL ? info->spec.version : NULL;
+	const struct sp_template head = {
+		.has = SP_HAS_REFERENCE | SP_HAS_DEFINITION |
+		       (version != NULL ? SP_HAS_VERSION : 0),
+		.version = sp_text(version != NULL ? version : ""),
+		.reference = sp_text(device->instance.of->name),
+	};
+	int error = sp_template_put(writer, &head);
+
+	for (const struct model_metric *m = device->metrics; m != NULL && error == 0; m = m->next) {
+		const struct birth_line line = birth_line(birth, m);
+
+		error = m->is_member ? birth_put_metric(birth, writer, &line) : 0;
+	}
+	return error == 0 ? templates_put_parameters(birth->inst, writer, device) : error;
+}
+
+static int birth_put_instance(const struct birth *birth, struct sp_writer *writer,
+			      const struct model_device *device)
+{
+	const struct model_metric *source = device->instance.metric;
+	struct sp_metric metric = {
+		.has = SP_HAS_NAME | SP_HAS_ALIAS | SP_HAS_TIMESTAMP | SP_HAS_DATATYPE,
+		.name = sp_text(source->name), .alias = source->alias,
+		.timestamp = device->instance.ms, .datatype = source->type,
+		.value = { .carrier = SP_TEMPLATE },
+	};
+	size_t size = (size_t)(writer->end - writer->at);
+	uint8_t *memory = malloc(size);
+	struct sp_writer inner;
+	int error;
+
+	if (memory == NULL) {
+		return -ENOMEM;
+	}
+	sp_writer_init(&inner, memory, size);
+	error = birth_put_template(birth, &inner, device);
+	metric.value.x = sp_written(&inner);
+	if (error == 0) {
+		error = sp_metric_put(writer, &metric);
+	}
+	free(memory);
+	return error;
+}
+
+/* Its time is that of the newest member that has a value. */
+static void birth_age_instance(const struct birth *birth, struct model_device *device)
+{
+	struct ew_sample sample;
+	uint64_t newest = 0;
+
+	for (const struct model_metric *m = device->metrics; m != NULL; m = m->next) {
+		if (m->is_member && ew_view(birth->inst, m->tag, &sample) == 0 &&
+		    value_ms(sample.time) > newest) {
+			newest = value_ms(sample.time);
+		}
+	}
+	device->instance.ms = newest > 0 ? newest : birth->now;
+}
+
 /* Oldest first, as Sparkplug wants values that are not historical. */
 int birth_put_metrics(const struct birth *birth, struct sp_writer *writer,
-		      const struct model_device *device)
+		      struct model_device *device)
 {
 	struct birth_line *lines = calloc(device->metric_count + 1u, sizeof(*lines));
-	struct ew_sample sample;
+	const struct model_metric *instance = NULL;
 	size_t count = 0;
 	int error = 0;
 
@@ -200,14 +278,20 @@ int birth_put_metrics(const struct birth *birth, struct sp_writer *writer,
 		return -ENOMEM;
 	}
 	for (const struct model_metric *m = device->metrics; m != NULL; m = m->next) {
-		bool known = ew_view(birth->inst, m->tag, &sample) == 0;
-
-		lines[count++] = (struct birth_line){ m, known ? value_ms(sample.time)
-							       : birth->now };
+		if (!m->is_member) {
+			lines[count++] = birth_line(birth, m);
+		}
+	}
+	if (device->instance.of != NULL) {
+		birth_age_instance(birth, device);
+		instance = device->instance.metric;
+		lines[count++] = (struct birth_line){ instance, device->instance.ms };
 	}
 	qsort(lines, count, sizeof(*lines), birth_compare);
 	for (size_t i = 0; i < count && error == 0; i++) {
-		error = birth_put_metric(birth, writer, &lines[i]);
+		error = lines[i].metric == instance
+				? birth_put_instance(birth, writer, device)
+				: birth_put_metric(birth, writer, &lines[i]);
 	}
 	free(lines);
 	return error;

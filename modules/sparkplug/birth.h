@@ -30,11 +30,11 @@ int birth_put_bdseq(struct sp_writer *writer, uint8_t bdseq, uint64_t now);
 int birth_put_controls(struct sp_writer *writer, uint8_t bdseq, uint64_t now);
 
 /*
- * All metrics of a device.
+ * All metrics of a device; the members of its instance in one. Sets the time of that.
  *
  * Errors: -EMSGSIZE  the writer has no room: nothing can be said of what it holds;  -ENOMEM
  */
 int birth_put_metrics(const struct birth *birth, struct sp_writer *writer,
-		      const struct model_device *device);
+		      struct model_device *device);
 
 #endif

@@ -54,6 +54,7 @@ static bool command_control(struct command *command, const struct sp_metric *met
 static struct model_metric *command_target(const struct command *command,
 					   const struct sp_metric *metric)
 {
+	struct model_metric *instance = command->device->instance.metric;
 	struct model_metric *target = NULL;
 
 	if (metric->has & SP_HAS_ALIAS) {
@@ -62,22 +63,23 @@ static struct model_metric *command_target(const struct command *command,
 	if (target == NULL && metric->has & SP_HAS_NAME) {
 		target = model_by_name(command->device, metric->name);
 	}
+	if (target == NULL && metric->has & SP_HAS_NAME && instance != NULL &&
+	    sp_bytes_equal(metric->name, sp_text(instance->name))) {
+		target = instance;
+	}
 	return target != NULL && target->device == command->device ? target : NULL;
 }
 
-/* Errors: -ENOENT no such metric;  -EPROTO a value that is not of its type;  -E2BIG */
-static int command_item(struct command *command, const struct sp_metric *metric)
+/* Errors: -EPROTO a value that is not of its type;  -E2BIG */
+static int command_set(struct command *command, const struct model_metric *target,
+		       const struct sp_metric *metric)
 {
-	struct model_metric *target = command_target(command, metric);
 	struct edge *edge = command->edge;
 	struct value_room room = { edge->memory + command->room_used,
 				   edge->memory_size - command->room_used };
 	struct ew_sample *item = &command->items[command->count];
 	int error = 0;
 
-	if (target == NULL) {
-		return -ENOENT;
-	}
 	if (command->count == EW_WRITE_ITEMS_MAX) {
 		return -E2BIG;
 	}
@@ -98,6 +100,43 @@ static int command_item(struct command *command, const struct sp_metric *metric)
 		command->room_used += (item->v.x.size + 7u) & ~7u;
 	}
 	return error;
+}
+
+/* What a host writes of an instance are the members that it says. */
+static int command_members(struct command *command, const struct sp_metric *metric)
+{
+	struct model_device *device = command->device;
+	struct sp_reader metrics, parameters;
+	struct sp_template template_;
+	struct sp_metric source;
+	int error = -EPROTO, more = 0;
+
+	if (metric->value.carrier == SP_TEMPLATE) {
+		error = sp_template_decode(metric->value.x, &template_, &metrics, &parameters);
+	}
+	if (error == 0 && template_.has & SP_HAS_DEFINITION && template_.is_definition) {
+		error = -EPROTO;
+	}
+	while (error == 0 && (more = sp_metric_next(&metrics, &source)) > 0) {
+		const struct model_metric *member =
+			source.has & SP_HAS_NAME ? model_by_name(device, source.name) : NULL;
+
+		error = member != NULL && member->is_member ? command_set(command, member, &source)
+							    : -ENOENT;
+	}
+	return error != 0 ? error : more;
+}
+
+/* Errors: -ENOENT no such metric;  as command_set() */
+static int command_item(struct command *command, const struct sp_metric *metric)
+{
+	const struct model_metric *target = command_target(command, metric);
+
+	if (target == NULL) {
+		return -ENOENT;
+	}
+	return target == command->device->instance.metric ? command_members(command, metric)
+							  : command_set(command, target, metric);
 }
 
 static int command_read(struct command *command, struct sp_bytes bytes)

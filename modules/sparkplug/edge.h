@@ -5,7 +5,8 @@
  *	sparkplug.c  options, metrics, life cycle; the callbacks of bus and uplink
  *	edge.c       what the node machine asks for: birth, leaving, primary host
  *	tend.c       births and deaths of devices, as many as the outbox takes
- *	flow.c       samples into reports, fences, acknowledgements
+ *	flow.c       samples on their way, fences, acknowledgements
+ *	gather.c     samples into the report of their device
  *	send.c       the one place where messages get their seq and leave
  *	command.c    NCMD and DCMD
  *	map.c        which metric a tag is, for operators
@@ -22,6 +23,7 @@
 #include "modules/sparkplug/model.h"
 #include "modules/sparkplug/node.h"
 #include "modules/sparkplug/pending.h"
+#include "modules/sparkplug/template.h"
 #include "modules/sparkplug/value.h"
 #include "proto/sparkplug/topic.h"
 
@@ -44,6 +46,7 @@ struct edge_settings {
 	const char *node_device;
 	const char *fence_topic;
 	bool long_uint32;
+	bool templates;
 };
 
 #define EDGE_METRICS(X)                                                                 \
@@ -90,6 +93,7 @@ struct edge {
 	struct node node;
 	struct alias_book *book;
 	struct model model;
+	struct templates templates;     /* none without the option */
 	struct pending pending;
 	struct value_room room;
 	struct ew_timer *report_timer;  /* sends what was gathered */
@@ -200,6 +204,25 @@ void edge_drop_reports(struct edge *edge);
 void edge_on_ack(struct edge *edge, const struct ew_uplink_ack *ack);
 /* Report the present value of tags, whatever was reported before. */
 void edge_reflect(struct edge *edge, const uint32_t *tags, size_t count);
+
+/* ---- gather.c ---- */
+
+/*
+ * Has the report to leave before this value may be put into it? Values are
+ * oldest first, and no two of one metric have one time.
+ */
+bool gather_has_to_flush(struct model_metric *metric, uint64_t ms, bool historical);
+
+/* Into the report of the metric's device. Errors: -ENOMEM, -EMSGSIZE: it is not there */
+int gather_put(struct model_metric *source, const struct ew_sample *sample,
+	       const struct sp_value *value, bool historical);
+
+/* The members so far become a metric of the report. Errors: -ENOMEM: they are lost */
+int gather_close(struct model_device *device);
+
+/* Bytes that were gathered. */
+size_t gather_size(const struct model_device *device);
+void gather_clear(struct model_device *device);
 
 /* ---- map.c ---- */
 

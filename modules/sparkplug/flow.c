@@ -10,118 +10,28 @@
 #include "modules/sparkplug/edge.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "proto/sparkplug/reading.h"
-
-#define REPORT_FIRST  1024u     /* bytes of a report in the beginning */
 /* Batches that may be held after their confirmation; the bus gives out 1,024 a route. */
 #define HELD_MAX      512u
 /* That many without a confirmation are sent, and a fence behind them, before it is time. */
 #define PRESSED       256u
 
-static void flow_begin(struct model_device *device)
-{
-	device->report.at = device->report.begin;
-	device->report_ms = 0;
-	device->report_number++;
-}
-
 int edge_flush(struct edge *edge, struct model_device *device)
 {
 	int error;
 
-	if (device->report.at == device->report.begin) {
+	if (gather_close(device) != 0) {
+		edge_count(edge, EDGE_UNFIT, 1);
+	}
+	if (gather_size(device) == 0) {
 		return 0;
 	}
 	error = edge_send(edge, device->is_node ? SP_NDATA : SP_DDATA, device, &device->report);
 	if (error == 0) {
 		edge_count(edge, EDGE_REPORTS, 1);
-		flow_begin(device);
+		gather_clear(device);
 	}
 	return error;
-}
-
-static int flow_grow(struct edge *edge, struct model_device *device, size_t wanted)
-{
-	struct sp_writer *report = &device->report;
-	size_t used = (size_t)(report->at - report->begin);
-	size_t size = report->begin != NULL ? (size_t)(report->end - report->begin) : REPORT_FIRST;
-	uint8_t *memory;
-
-	(void)edge;
-	while (size < used + wanted) {
-		size *= 2;
-	}
-	memory = realloc(report->begin, size + 2 * SP_SLACK); /* for edge_send() */
-	if (memory == NULL) {
-		return -ENOMEM;
-	}
-	sp_writer_init(report, memory, size);
-	report->at = memory + used;
-	return 0;
-}
-
-/* What is not alias, time and a good number. */
-static int flow_put_metric(struct model_device *device, const struct sp_metric *metric,
-			   uint16_t quality)
-{
-	uint8_t memory[SP_SLACK + 64];
-	const struct sp_item item = {
-		.name = sp_text("Quality"), .type = SP_TYPE_INT32,
-		.value = sp_value_whole(SP_TYPE_INT32, value_quality(quality)),
-	};
-	struct sp_metric whole = *metric;
-	struct sp_writer set;
-
-	if (quality != EW_GOOD) {
-		sp_writer_init(&set, memory, sizeof(memory));
-		(void)sp_property_put(&set, &item); /* it fits */
-		whole.has |= SP_HAS_PROPERTIES;
-		whole.properties = sp_written(&set);
-	}
-	return sp_metric_put(&device->report, &whole);
-}
-
-static int flow_put(struct edge *edge, struct model_metric *source,
-		    const struct ew_sample *sample, const struct sp_value *value, bool historical)
-{
-	struct model_device *device = source->device;
-	const struct sp_metric metric = {
-		.has = SP_HAS_ALIAS | SP_HAS_TIMESTAMP, .alias = source->alias,
-		.timestamp = value_ms(sample->time), .is_historical = historical,
-		.is_transient = (sample->flags & EW_TRANSIENT) != 0,
-		.is_null = value->carrier == SP_NONE, .value = *value,
-	};
-	const struct sp_reading reading = { source->alias, metric.timestamp, *value };
-	size_t wanted = 2 * SP_SLACK + (value->carrier >= SP_TEXT ? value->x.size : 0);
-	int error = 0;
-
-	if ((size_t)(device->report.end - device->report.at) < wanted ||
-	    device->report.begin == NULL) {
-		error = flow_grow(edge, device, wanted);
-	}
-	if (error == 0 && !historical && !metric.is_transient && sample->quality == EW_GOOD &&
-	    value->carrier >= SP_INT && value->carrier <= SP_BOOL) {
-		device->report.at = sp_reading_put(device->report.at, &reading);
-	} else if (error == 0) {
-		error = flow_put_metric(device, &metric, sample->quality);
-	}
-	return error;
-}
-
-/* Oldest first, and no two values of one metric with one time. */
-static bool flow_has_to_flush(const struct model_metric *metric, uint64_t ms, bool historical)
-{
-	const struct model_device *device = metric->device;
-
-	if (device->report.at == device->report.begin) {
-		return false;
-	}
-	return (!historical && ms < device->report_ms) ||
-	       (device->report_ms != 0 && metric->last_report == device->report_number &&
-		metric->last_ms == ms);
 }
 
 /*
@@ -133,7 +43,6 @@ static int flow_sample(struct edge *edge, const struct ew_sample *sample, bool i
 {
 	struct model_metric *metric = model_metric(&edge->model, sample->tag);
 	struct model_device *device = metric != NULL ? metric->device : NULL;
-	uint64_t ms = value_ms(sample->time);
 	struct sp_value value;
 	bool historical;
 
@@ -148,7 +57,7 @@ static int flow_sample(struct edge *edge, const struct ew_sample *sample, bool i
 	if (is_repeat && index < device->born_mark) {
 		return 0; /* the birth said it */
 	}
-	if (flow_has_to_flush(metric, ms, historical) && edge_flush(edge, device) == -EAGAIN) {
+	if (gather_has_to_flush(metric, value_ms(sample->time), historical) && edge_flush(edge, device) == -EAGAIN) {
 		return -EAGAIN;
 	}
 	if (value_encode(metric->type, sample, &edge->room, &value) != 0) {
@@ -159,16 +68,13 @@ static int flow_sample(struct edge *edge, const struct ew_sample *sample, bool i
 	    value.carrier == SP_INT) {
 		value.carrier = SP_LONG;
 	}
-	if (flow_put(edge, metric, sample, &value, historical) != 0) {
+	if (gather_put(metric, sample, &value, historical) != 0) {
 		edge_count(edge, EDGE_UNFIT, 1);
 		return 0;
 	}
-	metric->last_report = device->report_number;
-	metric->last_ms = ms;
-	device->report_ms = !historical && ms > device->report_ms ? ms : device->report_ms;
 	edge_count(edge, EDGE_VALUES, 1);
 	edge_count(edge, EDGE_HISTORICAL, historical);
-	if ((size_t)(device->report.at - device->report.begin) >= edge->settings->report_size) {
+	if (gather_size(device) >= edge->settings->report_size) {
 		(void)edge_flush(edge, device); /* full: it is tried again with the next one */
 	}
 	return 0;
@@ -252,7 +158,7 @@ void edge_drop_reports(struct edge *edge)
 	struct model_device *device = NULL;
 
 	while ((device = model_next(&edge->model, device)) != NULL) {
-		flow_begin(device);
+		gather_clear(device);
 	}
 	edge->batch_next = 0;
 	pending_untake(&edge->pending);

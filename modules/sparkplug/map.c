@@ -8,7 +8,8 @@
 static void map_device(const struct edge *edge, const struct model_device *device,
 		       struct ew_query *query)
 {
-	char topic[SP_TOPIC_MAX], name[2 * EW_PATH_MAX + 2];
+	const struct model_metric *instance = device->instance.metric;
+	char topic[SP_TOPIC_MAX], name[2 * EW_PATH_MAX + 2], member[2 * EW_NAME_MAX + 2];
 	int error = edge_topic(edge, device->is_node ? SP_NDATA : SP_DDATA,
 			       device->is_node ? NULL : device->topic_device, topic);
 
@@ -17,8 +18,12 @@ static void map_device(const struct edge *edge, const struct model_device *devic
 		(void)snprintf(name, sizeof(name), "%s:%s", device->path, metric->name);
 		ew_query_text(query, "tag", name);
 		ew_query_text(query, "topic", topic);
-		ew_query_text(query, "metric", metric->name);
-		ew_query_number(query, "alias", metric->alias);
+		(void)snprintf(member, sizeof(member), "%s%s%s",
+			       metric->is_member ? instance->name : "",
+			       metric->is_member ? "/" : "", metric->name);
+		ew_query_text(query, "metric", member);
+		ew_query_number(query, "alias",
+				metric->is_member ? instance->alias : metric->alias);
 		ew_query_row(query);
 	}
 }

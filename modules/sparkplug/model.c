@@ -54,8 +54,19 @@ int model_init(struct model *model, const char *node_path, struct alias_book *bo
 	return 0;
 }
 
+static void model_free_instance(struct model *model, struct model_device *device)
+{
+	if (device->instance.metric != NULL) {
+		model->aliases[device->instance.metric->alias] = NULL;
+		free(device->instance.metric);
+	}
+	free(device->instance.open.begin);
+	device->instance = (struct model_instance){ 0 };
+}
+
 static void model_free_metrics(struct model *model, struct model_device *device)
 {
+	model_free_instance(model, device);
 	while (device->metrics != NULL) {
 		struct model_metric *metric = device->metrics;
 
@@ -199,17 +210,15 @@ static bool model_is_own_name(const struct model_device *device, const char *nam
 				   strncmp(name, "Node Control/", 13) == 0);
 }
 
-static int model_new_tag(struct model *model, struct model_device *device, uint32_t tag,
-			 const char *name)
+/* A metric with its alias, not yet in any list. */
+static int model_new_metric(struct model *model, struct model_device *device, const char *name,
+			    struct model_metric **metric_out)
 {
 	size_t size = strlen(name) + 1;
 	struct model_metric *metric;
 	uint32_t alias;
 	int error = alias_of(model->book, device->path, name, &alias);
 
-	if (error == 0) {
-		error = model_reach(&model->metrics, &model->metric_room, tag);
-	}
 	if (error == 0) {
 		error = model_reach(&model->aliases, &model->alias_room, alias);
 	}
@@ -224,11 +233,27 @@ static int model_new_tag(struct model *model, struct model_device *device, uint3
 		return -ENOMEM;
 	}
 	memcpy(metric->name, name, size);
-	metric->tag = tag;
 	metric->alias = alias;
 	metric->device = device;
-	model->metrics[tag] = metric;
 	model->aliases[alias] = metric;
+	*metric_out = metric;
+	return 0;
+}
+
+static int model_new_tag(struct model *model, struct model_device *device, uint32_t tag,
+			 const char *name)
+{
+	struct model_metric *metric;
+	int error = model_reach(&model->metrics, &model->metric_room, tag);
+
+	if (error == 0) {
+		error = model_new_metric(model, device, name, &metric);
+	}
+	if (error != 0) {
+		return error;
+	}
+	metric->tag = tag;
+	model->metrics[tag] = metric;
 	*device->metrics_end = metric;
 	device->metrics_end = &metric->next;
 	device->metric_count++;
@@ -289,6 +314,26 @@ void model_remove_tag(struct model *model, uint32_t tag)
 	model->metrics[tag] = NULL;
 	model->aliases[metric->alias] = NULL;
 	free(metric);
+}
+
+int model_name_instance(struct model *model, struct model_device *device, const char *name)
+{
+	struct model_metric *metric = device->instance.metric;
+	int error;
+
+	if (metric != NULL && strcmp(metric->name, name) == 0) {
+		return 0;
+	}
+	if (model_by_name(device, sp_text(name)) != NULL) {
+		return -EEXIST;
+	}
+	model_free_instance(model, device);
+	error = model_new_metric(model, device, name, &metric);
+	if (error == 0) {
+		metric->type = SP_TYPE_TEMPLATE;
+		device->instance.metric = metric;
+	}
+	return error;
 }
 
 void model_remove_device(struct model *model, struct model_device *device)

@@ -26,6 +26,8 @@ struct model_metric {
 	bool is_born;                   /* a birth of its device had it */
 	uint64_t last_report;           /* the message that it was put into last */
 	uint64_t last_ms;               /* with this time */
+	bool is_member;                 /* of its device's instance of a template */
+	uint32_t opening;               /* of the instance that it was put into last */
 	struct model_device *device;
 	struct model_metric *next;      /* of the device, in the order of declaration */
 	char name[];
@@ -34,6 +36,22 @@ struct model_metric {
 enum model_life {
 	MODEL_UNBORN = 0,               /* no host knows it */
 	MODEL_BORN = 1
+};
+
+struct template_definition;
+
+/* The part of a device that is said as one metric: an instance of a template. */
+struct model_instance {
+	const struct template_definition *of;   /* NULL: the device is none */
+	struct model_metric *metric;    /* its name and alias; no tag */
+	uint64_t ms;                    /* newest time that was said of it */
+	/* members that become one metric of the report */
+	struct sp_writer open;
+	uint64_t open_ms;               /* newest time in it */
+	uint32_t opening;               /* counts them */
+	bool is_historical;             /* all that is in it */
+	bool is_closed;                 /* the report has one already */
+	bool is_apart;                  /* it does not fit what was made with it: no instance */
 };
 
 struct model_device {
@@ -53,7 +71,9 @@ struct model_device {
 	struct sp_writer report;
 	uint64_t report_number;
 	uint64_t report_ms;             /* newest time in it */
+	bool has_history;               /* something in it is historical */
 	uint64_t birth_order;           /* place in the round of births */
+	struct model_instance instance;
 	char topic_device[SP_ID_MAX + 1];       /* the device's id; "" for the node */
 	char path[];
 };
@@ -100,6 +120,13 @@ struct model_device *model_next(const struct model *model, const struct model_de
 int model_add_tag(struct model *model, const struct ew_tag_info *info);
 
 void model_remove_tag(struct model *model, uint32_t tag);
+
+/*
+ * Give the device's instance of a template its name and alias.
+ *
+ * Errors: -EEXIST  a tag has the name;  -ENOSPC, -ENOMEM
+ */
+int model_name_instance(struct model *model, struct model_device *device, const char *name);
 
 /* Forgets it with all its metrics. The node stays, without a device of the bus. */
 void model_remove_device(struct model *model, struct model_device *device);

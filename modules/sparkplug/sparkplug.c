@@ -43,6 +43,8 @@ static const struct ew_option options[] = {
 		  .help = "topic of the empty messages that prove arrival"),
 	EW_OPTION(struct edge_settings, long_uint32,
 		  .help = "UInt32 in long_value, for hosts that look only there"),
+	EW_OPTION(struct edge_settings, templates,
+		  .help = "what devices of one type have in common becomes a Template (UDT)"),
 	EW_OPTION_END
 };
 
@@ -202,6 +204,9 @@ static void sparkplug_device(void *self, enum ew_change change, const struct ew_
 	}
 	device->is_up = device->is_node || info->state != EW_DEVICE_DOWN;
 	device->is_removed = change == EW_REMOVED;
+	if (change == EW_UPDATED && edge->settings->templates) {
+		device->is_stale = true; /* its type or the parameters of its instance */
+	}
 	if (device->is_removed && (device->is_node || device->life == MODEL_UNBORN)) {
 		model_remove_device(&edge->model, device);
 	}
@@ -340,6 +345,7 @@ static void sparkplug_close(void *self)
 	ew_timer_free(&edge->tend_timer);
 	ew_timer_free(&edge->hold_timer);
 	ew_timer_free(&edge->wait_timer);
+	templates_free(&edge->templates);
 	model_fini(&edge->model);
 	pending_fini(&edge->pending);
 	alias_close(&edge->book);
@@ -365,6 +371,7 @@ static int sparkplug_fill(struct edge *edge)
 		error = alias_open(directory, &edge->book);
 	}
 	if (error == 0) {
+		edge->templates = (struct templates){ .inst = edge->inst, .model = &edge->model };
 		error = model_init(&edge->model, edge->settings->node_device, edge->book);
 	}
 	if (error == 0) {

@@ -20,7 +20,7 @@ static bool tend_wants_birth(const struct model_device *device)
 }
 
 /* Births are made in the edge's memory, which grows until they fit. */
-static int tend_make(struct edge *edge, const struct model_device *device,
+static int tend_make(struct edge *edge, struct model_device *device,
 		     struct sp_writer *writer)
 {
 	const struct birth birth = {
@@ -33,6 +33,9 @@ static int tend_make(struct edge *edge, const struct model_device *device,
 	do {
 		*writer = edge_writer(edge);
 		error = birth_put_metrics(&birth, writer, device);
+		if (error == 0 && device->is_node) {
+			error = templates_put(&edge->templates, writer, birth.now);
+		}
 		if (error == 0 && device->is_node) {
 			error = birth_put_controls(writer, edge->bdseq, birth.now);
 		}
@@ -109,6 +112,22 @@ static int tend_bury(struct edge *edge, struct model_device *device)
 	return error;
 }
 
+/* Definitions are the node's to say, so one that does not fit needs a round of births. */
+static bool tend_has_template(struct edge *edge, struct model_device *device, ew_dur *wait)
+{
+	struct model_device *node = edge->model.node;
+
+	if (!edge->settings->templates || edge_flush(edge, device) != 0 ||
+	    templates_join(&edge->templates, device) == 0) {
+		return true; /* or the outbox is full, and that is seen again */
+	}
+	if (!node->is_stale) {
+		node->is_stale = true;
+		*wait = 0;
+	}
+	return false;
+}
+
 /* One message, if one is due. wait: shortened to when the next is. */
 static int tend_device(struct edge *edge, struct model_device *device, ew_dur *wait)
 {
@@ -125,7 +144,7 @@ static int tend_device(struct edge *edge, struct model_device *device, ew_dur *w
 		*wait = device->not_before - now < *wait ? device->not_before - now : *wait;
 		return 0;
 	}
-	return tend_give_birth(edge, device);
+	return tend_has_template(edge, device, wait) ? tend_give_birth(edge, device) : 0;
 }
 
 /* The node's own birth comes first and makes all the others due. */
@@ -224,6 +243,10 @@ void edge_begin_births(struct edge *edge)
 	while ((device = model_next(&edge->model, device)) != NULL) {
 		device->life = MODEL_UNBORN;
 		device->not_before = edge->model.node == device ? 0 : device->not_before;
+	}
+	if (edge->settings->templates &&
+	    templates_make(&edge->templates, value_ms(ew_wall())) != 0) {
+		ew_log(edge->inst, EW_LOG_ERROR, "not all templates can be made");
 	}
 	(void)alias_sync(edge->book); /* else they hold for this run only */
 	edge_tend(edge);

@@ -299,6 +299,11 @@ int main(void)
 		TEST(test_ids_have_to_be_ids),
 		TEST(test_ids_that_are_none_are_refused),
 		TEST(test_an_alias_is_one_metric),
+		TEST(test_devices_of_a_type_are_instances),
+		TEST(test_members_are_said_together),
+		TEST(test_members_keep_their_order),
+		TEST(test_a_definition_changes_in_a_round_of_births),
+		TEST(test_a_host_writes_members),
 #undef TEST
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

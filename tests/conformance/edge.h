@@ -48,6 +48,14 @@ uint32_t scene_declare_tag(struct ew_instance *inst, uint32_t device, const char
 void scene_declare_types(void);
 void scene_publish_types(void);
 
+/* ---- edge_template.c ---- */
+
+void test_devices_of_a_type_are_instances(void **state);
+void test_members_are_said_together(void **state);
+void test_members_keep_their_order(void **state);
+void test_a_definition_changes_in_a_round_of_births(void **state);
+void test_a_host_writes_members(void **state);
+
 /* Writes the ledger. -EPROTO: something was broken, it is printed. */
 int scene_report(void);
 

@@ -17,6 +17,8 @@
 #define JUDGE_DEVICES  8u
 #define JUDGE_METRICS  256u
 #define JUDGE_FILTERS  32u
+#define JUDGE_TEMPLATES  8u
+#define JUDGE_MEMBERS  32u
 
 struct judge_metric {
 	uint64_t alias;
@@ -30,6 +32,16 @@ struct judge_device {
 	char name[64];
 	bool is_expected;       /* it is up, so births are not complete without it */
 	bool is_born;           /* since the last NBIRTH */
+};
+
+/* A template that NBIRTH has defined. */
+struct judge_template {
+	char name[128];
+	size_t member_count, parameter_count;
+	struct {
+		char name[128];
+		uint32_t datatype;
+	} members[JUDGE_MEMBERS], parameters[JUDGE_MEMBERS];
 };
 
 struct judge {
@@ -62,6 +74,8 @@ struct judge {
 	struct judge_device devices[JUDGE_DEVICES];
 	size_t metric_count;
 	struct judge_metric metrics[JUDGE_METRICS];
+	size_t template_count;
+	struct judge_template templates[JUDGE_TEMPLATES];
 };
 
 struct judge_connect {

@@ -8,6 +8,8 @@
 
 typedef Org__Eclipse__Tahu__Protobuf__Payload Payload;
 typedef Org__Eclipse__Tahu__Protobuf__Payload__Metric Metric;
+typedef Org__Eclipse__Tahu__Protobuf__Payload__Template Template;
+typedef Org__Eclipse__Tahu__Protobuf__Payload__Template__Parameter Parameter;
 
 #define JUDGE_VALUE(name)  ORG__ECLIPSE__TAHU__PROTOBUF__PAYLOAD__METRIC__VALUE_##name
 
@@ -36,6 +38,20 @@ void judge_metrics(struct judge *judge, enum judge_verb verb, int device, const 
 
 /* The properties of a metric, its DataSet. */
 void judge_parts(struct judge *judge, enum judge_verb verb, const Metric *metric);
+
+/* 1 to 14: what a column of a DataSet, a parameter of a Template may be. */
+bool judge_is_basic(uint32_t type);
+
+/* ---- judge_template.c ---- */
+
+/* A Template; verb: of the message it is in, VERB_NONE for a command. */
+void judge_template(struct judge *judge, enum judge_verb verb, const Metric *metric);
+
+/* Is this metric the definition of one? Told by its name, so that it may say it wrongly. */
+bool judge_is_definition(const Metric *metric);
+
+/* What NBIRTH defines. */
+void judge_learn_template(struct judge *judge, const Metric *metric);
 
 /* ---- judge_host.c: the same calls when a host is judged ---- */
 

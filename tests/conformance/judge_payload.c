@@ -28,7 +28,7 @@ int judge_bdseq(const Payload *payload)
 	return -1;
 }
 
-static bool judge_is_basic(uint32_t type)
+bool judge_is_basic(uint32_t type)
 {
 	return type >= 1 && type <= 14;
 }
@@ -92,6 +92,9 @@ void judge_parts(struct judge *judge, enum judge_verb verb, const Metric *metric
 	}
 	if (metric->value_case == JUDGE_VALUE(DATASET_VALUE)) {
 		judge_dataset(judge, metric);
+	}
+	if (metric->value_case == JUDGE_VALUE(TEMPLATE_VALUE)) {
+		judge_template(judge, verb, metric);
 	}
 }
 
@@ -231,6 +234,12 @@ void judge_metrics(struct judge *judge, enum judge_verb verb, int device, const 
 
 	if (verb == VERB_NBIRTH) {
 		judge_rebirth(judge, payload);
+		judge->template_count = 0;
+	}
+	for (size_t i = 0; i < payload->n_metrics && verb == VERB_NBIRTH; i++) {
+		if (judge_is_definition(payload->metrics[i])) {
+			judge_learn_template(judge, payload->metrics[i]);
+		}
 	}
 	for (size_t i = 0; i < payload->n_metrics; i++) {
 		const Metric *metric = payload->metrics[i];
