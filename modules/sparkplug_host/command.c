@@ -4,6 +4,7 @@
  * is done when data shows what was written, and unknown when none does in time.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "modules/sparkplug_host/host.h"
@@ -89,14 +90,15 @@ static int command_check(const struct host *host, const struct ew_write *write,
 		       ? 0 : -EACCES;
 }
 
-/* By alias where it has one; controls never have. */
-static int command_put(struct host *host, struct sp_writer *writer,
-		       const struct model_metric *metric, const struct ew_sample *item)
+/* By alias where it has one; controls never have, and members are known by name. */
+static struct sp_metric command_target(const struct host *host, const struct model_metric *metric)
 {
 	struct sp_metric target = { .has = SP_HAS_TIMESTAMP, .timestamp = host->machine.wall };
-	int error = 0;
 
-	if (metric->by_alias.name.at != NULL) {
+	if (metric->instance != NULL) {
+		target.has |= SP_HAS_NAME;
+		target.name = sp_text(metric->name + strlen(metric->instance->name) + 1);
+	} else if (metric->by_alias.name.at != NULL) {
 		target.has |= SP_HAS_ALIAS;
 		target.alias = metric->alias;
 	} else {
@@ -104,13 +106,61 @@ static int command_put(struct host *host, struct sp_writer *writer,
 		target.name = sp_text(metric->name);
 		target.datatype = metric->type;
 	}
+	return target;
+}
+
+/* A member goes in an instance that has only this; that may be a member again. */
+static int command_put(struct host *host, struct sp_writer *writer,
+		       const struct model_metric *metric, const struct sp_metric *target)
+{
+	const struct model_metric *instance = metric->instance;
+	size_t size = 4 * SP_SLACK + DATA_NAME_MAX + target->name.size +
+		      (target->value.carrier >= SP_TEXT ? target->value.x.size : 0);
+	struct sp_template head = { .has = SP_HAS_REFERENCE | SP_HAS_DEFINITION };
+	struct sp_metric outer;
+	struct sp_writer inner;
+	uint8_t *memory;
+	int error;
+
+	if (instance == NULL) {
+		return sp_metric_put(writer, target);
+	}
+	if (instance->definition == NULL) {
+		return -EHOSTDOWN; /* its node is being born anew */
+	}
+	memory = malloc(size);
+	if (memory == NULL) {
+		return -ENOMEM;
+	}
+	head.reference = sp_text(instance->definition->name +
+				 (instance->is_short ? strlen(MODEL_FOLDER) : 0));
+	sp_writer_init(&inner, memory, size);
+	error = sp_template_put(&inner, &head);
+	if (error == 0) {
+		error = sp_metric_put(&inner, target);
+	}
+	outer = command_target(host, instance);
+	outer.value = (struct sp_value){ .carrier = SP_TEMPLATE, .x = sp_written(&inner) };
+	if (error == 0) {
+		error = command_put(host, writer, instance, &outer);
+	}
+	free(memory);
+	return error;
+}
+
+static int command_item(struct host *host, struct sp_writer *writer,
+			const struct model_metric *metric, const struct ew_sample *item)
+{
+	struct sp_metric target = command_target(host, metric);
+	int error = 0;
+
 	if (item->type == EW_NONE) {
 		target.value.carrier = SP_BOOL; /* a button is pressed */
 		target.value.u = 1;
 	} else {
 		error = value_encode(metric->type, item, &host->room, &target.value);
 	}
-	return error != 0 ? error : sp_metric_put(writer, &target);
+	return error != 0 ? error : command_put(host, writer, metric, &target);
 }
 
 /* Looks at all, then sends one message. */
@@ -130,7 +180,7 @@ static int command_send(struct host *host, struct host_write *slot)
 		slot->metrics[i] = metric;
 		error = command_check(host, write, metric, slot->device);
 		if (error == 0) {
-			error = command_put(host, &writer, metric, &write->items[i]);
+			error = command_item(host, &writer, metric, &write->items[i]);
 		}
 	}
 	return error != 0 ? error : session_command(host, slot->device, &writer);

@@ -132,59 +132,19 @@ void machine_ask(struct machine *machine, struct model_node *node, enum machine_
 
 /* ---- messages ---- */
 
-static void machine_value(struct machine *machine, struct model_metric *metric,
-			  const struct machine_value *value)
-{
-	if (metric->tag == 0 || machine->ops->value(machine->arg, metric, value) != 0) {
-		machine_count(machine, MACHINE_COUNT_DROP_UNFIT, 1);
-		return;
-	}
-	machine_count(machine, MACHINE_COUNT_VALUES, 1);
-	if (value->metric->is_historical) {
-		machine_count(machine, MACHINE_COUNT_HISTORICAL, 1);
-	}
-}
-
-static struct model_metric *machine_metric(struct machine *machine, struct model_device *device,
-					   const struct sp_metric *source)
-{
-	struct model_metric *metric = NULL;
-
-	if (source->has & SP_HAS_NAME && source->name.size > 0) {
-		metric = model_metric(&machine->model, device, source->name);
-	} else if (source->has & SP_HAS_ALIAS) {
-		metric = model_alias(&machine->model, device->node, source->alias);
-	}
-	return metric != NULL && metric->device == device ? metric : NULL;
-}
-
 static void machine_data(struct machine *machine, struct model_device *device,
 			 struct sp_bytes bytes)
 {
+	struct data_place place = { .device = device };
 	struct sp_payload payload = { 0 };
 	struct sp_reader metrics;
-	struct sp_metric source;
 
 	if (sp_payload_decode(bytes, &machine->settings.payload, &payload, &metrics) != 0) {
 		return; /* it was checked */
 	}
 	machine_count(machine, MACHINE_COUNT_DATA, 1);
-	while (sp_metric_next(&metrics, &source) > 0) {
-		struct model_metric *metric = machine_metric(machine, device, &source);
-		const struct machine_value value = {
-			.metric = &source,
-			.ms = source.has & SP_HAS_TIMESTAMP ? source.timestamp
-							    : payload.timestamp,
-		};
-
-		if (metric != NULL) {
-			machine_value(machine, metric, &value);
-			continue;
-		}
-		machine_count(machine, MACHINE_COUNT_DROP_UNKNOWN, 1);
-		machine_ask(machine, device->node,
-			    source.has & SP_HAS_NAME ? MACHINE_METRIC : MACHINE_ALIAS);
-	}
+	place.ms = payload.timestamp;
+	data_take(machine, &place, metrics);
 	machine->ops->flush(machine->arg);
 }
 

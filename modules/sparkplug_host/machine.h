@@ -59,6 +59,7 @@ enum machine_cause {
 	X(DROP_NAME, "dropped_name_total", "metrics whose name is too long or none")          \
 	X(DROP_UNBORN, "dropped_before_birth_total", "messages before the birth they need")   \
 	X(DROP_UNKNOWN, "dropped_unknown_total", "values of unknown metrics and aliases")     \
+	X(UNDEFINED, "undefined_templates_total", "instances whose definition is unknown")    \
 	X(DROP_UNFIT, "dropped_unfit_total", "values and metrics that the bus cannot take")   \
 	X(DROP_HELD, "dropped_held_total", "messages that found no room to wait in")          \
 	X(FORGOTTEN, "forgotten_total", "nodes that were offline too long")
@@ -69,6 +70,8 @@ enum machine_count {
 #undef MACHINE_COUNT_ENUM
 	MACHINE_COUNT_COUNT
 };
+
+#define DATA_NAME_MAX  256u     /* bytes of a metric's name; model_limits.name is less */
 
 struct machine_settings {
 	struct model_limits limits;
@@ -92,9 +95,17 @@ struct machine_value {
 };
 
 struct machine_ops {
-	/* A device is born: make it known to the bus. Metrics and values follow, then state(). */
-	int (*device)(void *arg, struct model_device *device);
-	/* What its birth says of a metric. It sets tag, is_writable, is_executable. */
+	/*
+	 * A device is born: make it known to the bus. Metrics and values follow, then state().
+	 * instance: the only instance of a template that the birth has; NULL: there is none,
+	 * or more. definition is that of it.
+	 */
+	int (*device)(void *arg, struct model_device *device, const struct sp_metric *instance,
+		      const struct model_definition *definition);
+	/*
+	 * What its birth says of a metric, or of a member of an instance, which is a metric
+	 * too: INSTANCE/MEMBER. It sets tag, is_writable, is_executable.
+	 */
 	int (*metric)(void *arg, struct model_metric *metric, const struct sp_metric *birth);
 	/* They are about to go from the model. */
 	void (*drop_metric)(void *arg, struct model_metric *metric);
@@ -153,7 +164,7 @@ void machine_ask(struct machine *machine, struct model_node *node, enum machine_
 
 const char *machine_cause_name(enum machine_cause cause);
 
-/* ---- between machine.c, order.c and birth.c ---- */
+/* ---- between machine.c, order.c, birth.c and data.c ---- */
 
 void machine_count(struct machine *machine, enum machine_count what, uint64_t count);
 /* machine_tick() is wanted at this time. */
@@ -175,6 +186,20 @@ void machine_nbirth(struct machine *machine, struct model_node *node, struct sp_
 void machine_dbirth(struct machine *machine, struct model_node *node,
 		    const struct machine_turn *turn);
 void machine_drop_node(struct machine *machine, struct model_node *node);
+
+/* data.c: whose metrics are read, and what holds for all of them. */
+struct data_place {
+	struct model_device *device;
+	struct model_metric *instance;  /* these are its members; NULL: they are at the top */
+	uint64_t ms;                    /* of a metric that gives no time */
+	bool is_birth, is_historical, is_transient;
+};
+/* The name of a member, INSTANCE/NAME, into text; at NULL: it is too long. */
+struct sp_bytes data_name(const struct model_metric *instance, struct sp_bytes name,
+			  char text[DATA_NAME_MAX]);
+/* Values of metrics that births have named. */
+void data_take(struct machine *machine, const struct data_place *place,
+	       struct sp_reader metrics);
 
 /* order.c: let messages through in the order of their seq. */
 void order_hear(struct machine *machine, struct model_node *node, const struct machine_turn *turn,

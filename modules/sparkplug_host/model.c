@@ -30,22 +30,31 @@ const char *model_life_name(enum model_life life)
 /* A struct whose name begins at `size`; never smaller than the struct, which pads its end. */
 #define MODEL_SIZE(size, name_size)  ((size) + (name_size) + sizeof(uint64_t))
 
-static int model_make(struct model *model, size_t size, struct sp_bytes name, void *thing_out)
+/* Zeroes, counted. */
+static int model_take(struct model *model, size_t total, char **memory_out)
 {
-	size_t total = MODEL_SIZE(size, name.size);
-	char *thing;
-
 	if (total > model->limits.bytes || model->bytes > model->limits.bytes - total) {
 		return -EDQUOT;
 	}
-	thing = calloc(1, total);
-	if (thing == NULL) {
+	*memory_out = calloc(1, total);
+	if (*memory_out == NULL) {
 		return -ENOMEM;
+	}
+	model->bytes += total;
+	return 0;
+}
+
+static int model_make(struct model *model, size_t size, struct sp_bytes name, void *thing_out)
+{
+	char *thing = NULL;
+	int error = model_take(model, MODEL_SIZE(size, name.size), &thing);
+
+	if (error != 0) {
+		return error;
 	}
 	if (name.size > 0) {
 		memcpy(thing + size, name.at, name.size);
 	}
-	model->bytes += total;
 	memcpy(thing_out, &thing, sizeof(thing));
 	return 0;
 }
@@ -269,6 +278,92 @@ void model_clear_alias(struct model *model, struct model_metric *metric)
 	index_remove(&model->index, &metric->by_alias);
 }
 
+/* ---- templates ---- */
+
+/* An address inside the node that owns no other names. */
+static const void *model_definition_owner(const struct model_node *node)
+{
+	return &node->definitions;
+}
+
+int model_define(struct model *model, struct model_node *node, struct sp_bytes name,
+		 struct sp_bytes value)
+{
+	size_t head = offsetof(struct model_definition, name) + name.size + 1;
+	size_t total = MODEL_SIZE(head, value.size);
+	struct model_definition *definition;
+	char *memory = NULL;
+	int error;
+
+	if (name.size == 0 || name.size > model->limits.name) {
+		return -ENAMETOOLONG;
+	}
+	if (node->definition_count >= model->limits.metrics) {
+		return -EDQUOT;
+	}
+	if (index_find(&model->index, model_definition_owner(node), name) != NULL) {
+		return -EEXIST;
+	}
+	error = model_take(model, total, &memory);
+	if (error != 0) {
+		return error;
+	}
+	definition = (struct model_definition *)(void *)memory;
+	definition->size = total;
+	memcpy(definition->name, name.at, name.size);
+	memcpy(memory + head, value.at, value.size);
+	definition->value = (struct sp_bytes){ memory + head, value.size };
+	definition->by_name = (struct index_key){
+		.owner = model_definition_owner(node), .name = { definition->name, name.size },
+		.thing = definition,
+	};
+	index_add(&model->index, &definition->by_name);
+	definition->next = node->definitions;
+	node->definitions = definition;
+	node->definition_count++;
+	return 0;
+}
+
+void model_undefine(struct model *model, struct model_node *node)
+{
+	if (node->definitions == NULL) {
+		return;
+	}
+	for (struct model_device *d = node->self; d != NULL; d = d->next) {
+		for (struct model_metric *m = d->metrics; m != NULL; m = m->next) {
+			m->definition = NULL;
+		}
+	}
+	while (node->definitions != NULL) {
+		struct model_definition *definition = node->definitions;
+
+		node->definitions = definition->next;
+		index_remove(&model->index, &definition->by_name);
+		model->bytes -= definition->size;
+		free(definition);
+	}
+	node->definition_count = 0;
+}
+
+const struct model_definition *model_definition(const struct model *model,
+						const struct model_node *node,
+						struct sp_bytes reference, bool *is_short_out)
+{
+	const void *owner = model_definition_owner(node);
+	const struct model_definition *found = index_find(&model->index, owner, reference);
+	size_t folder = strlen(MODEL_FOLDER);
+	char name[2 * SP_ID_MAX + 16];
+
+	*is_short_out = false;
+	if (found != NULL || reference.size == 0 || reference.size > sizeof(name) - folder) {
+		return found;
+	}
+	memcpy(name, MODEL_FOLDER, folder);
+	memcpy(name + folder, reference.at, reference.size);
+	*is_short_out = true;
+	return index_find(&model->index, owner, (struct sp_bytes){ name, folder + reference.size });
+}
+
 void model_drop_metric(struct model *model, struct model_metric **at)
 {
 	struct model_metric *metric = *at;
@@ -311,6 +406,7 @@ void model_drop_node(struct model *model, struct model_node *node)
 	while (node->self->next != NULL) {
 		model_drop_device(model, &node->self->next);
 	}
+	model_undefine(model, node);
 	model_free_device(model, node->self);
 	*node->back = node->next;
 	if (node->next != NULL) {

@@ -40,6 +40,9 @@ struct model_metric {
 	uint32_t tag;                   /* of the bus; 0: it has no place there */
 	uint32_t max_bytes;             /* of its text or bytes on the bus */
 	bool is_writable, is_executable;
+	bool is_short;                  /* it calls its definition without the folder */
+	const struct model_definition *definition; /* it is an instance, no tag; NULL: a value */
+	struct model_metric *instance;  /* it is a member of this one; NULL: at the top */
 	bool has_last;
 	struct ew_sample last;          /* what was published; its text is not kept */
 	char name[];
@@ -58,6 +61,15 @@ struct model_device {
 	char name[];                    /* "" for the node itself */
 };
 
+/* A template that the node's birth has defined. */
+struct model_definition {
+	struct model_definition *next;
+	struct index_key by_name;
+	struct sp_bytes value;          /* the encoded Template, behind the name */
+	size_t size;                    /* of all of it */
+	char name[];
+};
+
 struct model_group;
 struct held;
 
@@ -66,6 +78,8 @@ struct model_node {
 	struct model_group *group;
 	struct index_key by_name;
 	struct model_device *self;
+	struct model_definition *definitions;
+	uint64_t definition_count;
 	uint64_t device_count;          /* without itself */
 	bool has_bdseq;
 	uint64_t bdseq;                 /* of the birth */
@@ -128,6 +142,21 @@ int model_add_metric(struct model *model, struct model_device *device, struct sp
 /* Give a metric its alias. Errors: -EEXIST  another one of the node has it */
 int model_set_alias(struct model *model, struct model_metric *metric, uint64_t alias);
 void model_clear_alias(struct model *model, struct model_metric *metric);
+
+/*
+ * Templates of a node. The definitions of an earlier birth go all together, and
+ * what was an instance of one is none until a birth says so.
+ *
+ * Errors: -EEXIST  it has one of this name;  as model_add_metric()
+ */
+int model_define(struct model *model, struct model_node *node, struct sp_bytes name,
+		 struct sp_bytes value);
+void model_undefine(struct model *model, struct model_node *node);
+/* NULL: not defined. is_short_out: the reference leaves MODEL_FOLDER out, as some nodes do. */
+#define MODEL_FOLDER  "_types_/"
+const struct model_definition *model_definition(const struct model *model,
+						const struct model_node *node,
+						struct sp_bytes reference, bool *is_short_out);
 
 /* Forget, with all below. The first takes the metric out of its device's list at `at`. */
 void model_drop_metric(struct model *model, struct model_metric **at);

@@ -8,6 +8,7 @@
 #include "proto/sparkplug/topic.h"
 
 #define SPEC_NUMBER_MAX  32u    /* bytes of a number as text */
+#define SPEC_FOLDER      "_types_/"
 
 unsigned spec_type(unsigned sp_type)
 {
@@ -177,6 +178,52 @@ void spec_fill(struct ew_tag_spec *spec, const struct sp_metric *birth, const ch
 	spec_ranges(spec);
 	bytes = bytes < SPEC_BYTES_MIN ? SPEC_BYTES_MIN : bytes;
 	spec->max_bytes = (uint32_t)(bytes < max_bytes ? bytes : max_bytes);
+}
+
+/* One that is empty says nothing; the first of a name counts. */
+static void spec_parameters(struct ew_device_spec *spec, struct sp_reader parameters,
+			    struct spec_room *room)
+{
+	struct sp_item item;
+
+	while (sp_parameter_next(&parameters, &item) > 0) {
+		struct ew_property *property = &room->properties[spec->property_count];
+		size_t at = 0;
+
+		while (at < spec->property_count &&
+		       !spec_is(&item, room->properties[at].name)) {
+			at++;
+		}
+		if (at < spec->property_count || at == SPEC_PROPERTIES_MAX ||
+		    item.name.size == 0 ||
+		    (item.value.carrier == SP_TEXT && item.value.x.size == 0)) {
+			continue;
+		}
+		property->name = spec_keep(room, item.name);
+		property->value = property->name != NULL ? spec_text(&item, room) : NULL;
+		spec->property_count += property->value != NULL;
+	}
+}
+
+void spec_fill_device(struct ew_device_spec *spec, const struct sp_metric *instance,
+		      const char *name, struct sp_bytes definition, struct spec_room *room)
+{
+	size_t folder = strncmp(name, SPEC_FOLDER, strlen(SPEC_FOLDER)) == 0 ? strlen(SPEC_FOLDER)
+									     : 0;
+	struct sp_reader metrics, own = { 0 }, defaults = { 0 };
+	struct sp_template said = { 0 }, defined = { 0 };
+
+	room->used = 0;
+	(void)sp_template_decode(instance->value.x, &said, &metrics, &own); /* both were checked */
+	(void)sp_template_decode(definition, &defined, &metrics, &defaults);
+	if (!(said.has & SP_HAS_VERSION)) {
+		said.version = defined.version;
+	}
+	spec->type = name + folder;
+	spec->version = said.version.size > 0 ? spec_keep(room, said.version) : NULL;
+	spec->properties = room->properties;
+	spec_parameters(spec, own, room);
+	spec_parameters(spec, defaults, room);
 }
 
 uint16_t spec_quality(const struct sp_metric *metric)

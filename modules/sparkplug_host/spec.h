@@ -29,6 +29,13 @@ unsigned spec_type(unsigned sp_type);
 void spec_fill(struct ew_tag_spec *spec, const struct sp_metric *birth, const char *name,
 	       uint32_t max_bytes, struct spec_room *room);
 
+/*
+ * What a device's only instance says of it: type, version, and its parameters as
+ * properties. The definition is an encoded Template with the name.
+ */
+void spec_fill_device(struct ew_device_spec *spec, const struct sp_metric *instance,
+		      const char *name, struct sp_bytes definition, struct spec_room *room);
+
 /* What the property Quality of a metric says, as the bus says it. */
 uint16_t spec_quality(const struct sp_metric *metric);
 

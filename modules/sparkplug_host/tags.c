@@ -21,7 +21,8 @@ static int tags_path(const struct model_device *device, char *path_out)
 	return size > EW_PATH_MAX ? -ENAMETOOLONG : 0;
 }
 
-static int tags_device(void *arg, struct model_device *device)
+static int tags_device(void *arg, struct model_device *device, const struct sp_metric *instance,
+		       const struct model_definition *definition)
 {
 	struct host *host = arg;
 	char path[EW_PATH_MAX + 1], parent[EW_PATH_MAX + 1];
@@ -31,6 +32,9 @@ static int tags_device(void *arg, struct model_device *device)
 	if (error == 0 && device->name[0] != '\0') {
 		spec.parent = parent;
 		error = tags_path(device->node->self, parent);
+	}
+	if (error == 0 && instance != NULL) {
+		spec_fill_device(&spec, instance, definition->name, definition->value, &host->spec);
 	}
 	if (error == 0) {
 		error = ew_device_declare(host->inst, &spec, &device->id);

@@ -21,9 +21,11 @@ static const char *const topics[] = {
 	"nonsense", "spBv1.0/g/NDATA/o",
 };
 
-static int device(void *arg, struct model_device *born)
+static int device(void *arg, struct model_device *born, const struct sp_metric *instance,
+		  const struct model_definition *definition)
 {
 	(void)arg;
+	check((instance == NULL) == (definition == NULL));
 	born->id = 1;
 	return 0;
 }

@@ -1,239 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The host with the real bus and uplink; the test is the broker and the nodes. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/modules/sparkplug_nodes.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
-#include <edgeway/test_uplink.h>
-
-#include "proto/sparkplug/message.h"
-#include "proto/sparkplug/state.h"
-#include "proto/sparkplug/topic.h"
-
-#define STATE_TOPIC  "spBv1.0/STATE/scada1"
-#define SPEED        "plant/gw1/pump-1:Speed"
-
-extern const struct ew_module ew_module;
-
-static struct ew_test *world;
-static uint8_t memory[4096];
-static struct sp_writer writer;
-static uint8_t set_memory[512];
-
-static int setup(void **state)
-{
-	(void)state;
-	return ew_test_new(&world);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	ew_test_free(&world);
-	return 0;
-}
-
-static void start(const char *yaml)
-{
-	char options[256];
-
-	(void)snprintf(options, sizeof(options), "host_id: scada1\n%s", yaml);
-	assert_int_equal(ew_test_config(world, "uplink: {servers: ['mqtt://broker.test'], "
-					       "plaintext: yes}\n"), 0);
-	assert_int_equal(ew_test_load(world, &ew_module, "scada", options), 0);
-	if (ew_test_start(world) != 0) {
-		fail_msg("%s", ew_test_error(world));
-	}
-	ew_test_advance(world, EW_SECOND);
-}
-
-static uint64_t wall(void)
-{
-	uint64_t ms;
-
-	(void)ew_test_begin(world);
-	ms = (uint64_t)(ew_wall() / 1000000);
-	ew_test_end(world);
-	return ms;
-}
-
-/* ---- what nodes say ---- */
-
-static void open_payload(void)
-{
-	sp_writer_init(&writer, memory, sizeof(memory));
-}
-
-static struct sp_metric metric_of(const char *name, uint64_t alias, unsigned type)
-{
-	struct sp_metric metric = { .has = SP_HAS_TIMESTAMP, .timestamp = wall(),
-				    .value = sp_value_whole(SP_TYPE_INT16, 5) };
-
-	if (name != NULL) {
-		metric.has |= SP_HAS_NAME;
-		metric.name = sp_text(name);
-	}
-	if (alias != 0) {
-		metric.has |= SP_HAS_ALIAS;
-		metric.alias = alias;
-	}
-	if (type != 0) {
-		metric.has |= SP_HAS_DATATYPE;
-		metric.datatype = type;
-	}
-	return metric;
-}
-
-static void put(const struct sp_metric *metric)
-{
-	assert_int_equal(sp_metric_put(&writer, metric), 0);
-}
-
-static void send_bytes(const char *topic, const void *bytes, size_t size)
-{
-	const struct ew_uplink_message message = {
-		.size = sizeof(message), .topic = topic, .payload = bytes, .payload_size = size,
-	};
-
-	assert_true(ew_test_broker_send(world, "main", &message) > 0);
-}
-
-static void say(const char *topic, int seq)
-{
-	struct sp_payload payload = { .has = SP_HAS_TIMESTAMP, .timestamp = wall() };
-
-	if (seq >= 0) {
-		payload.has |= SP_HAS_SEQ;
-		payload.seq = (uint64_t)seq;
-	}
-	assert_int_equal(sp_payload_put(&writer, &payload), 0);
-	send_bytes(topic, memory, sp_written(&writer).size);
-}
-
-static void put_bdseq(uint64_t bdseq)
-{
-	struct sp_metric metric = metric_of("bdSeq", 0, SP_TYPE_INT64);
-
-	metric.value = sp_value_whole(SP_TYPE_INT64, bdseq);
-	put(&metric);
-}
-
-static struct sp_bytes speed_properties(void)
-{
-	const struct sp_item unit = { .name = sp_text("engUnit"), .type = SP_TYPE_STRING,
-				      .value = { .carrier = SP_TEXT, .x = sp_text("Hz") } };
-	const struct sp_item low = { .name = sp_text("engLow"), .type = SP_TYPE_DOUBLE,
-				     .value = { .carrier = SP_DOUBLE, .d = -50 } };
-	const struct sp_item high = { .name = sp_text("engHigh"), .type = SP_TYPE_DOUBLE,
-				      .value = { .carrier = SP_DOUBLE, .d = 50 } };
-	const struct sp_item maker = { .name = sp_text("maker"), .type = SP_TYPE_STRING,
-				       .value = { .carrier = SP_TEXT, .x = sp_text("acme") } };
-	struct sp_writer set;
-
-	sp_writer_init(&set, set_memory, sizeof(set_memory));
-	assert_int_equal(sp_property_put(&set, &unit), 0);
-	assert_int_equal(sp_property_put(&set, &low), 0);
-	assert_int_equal(sp_property_put(&set, &high), 0);
-	assert_int_equal(sp_property_put(&set, &maker), 0);
-	return sp_written(&set);
-}
-
-static struct sp_bytes read_only(void)
-{
-	const struct sp_item item = { .name = sp_text("readOnly"), .type = SP_TYPE_BOOLEAN,
-				      .value = { .carrier = SP_BOOL, .u = 1 } };
-	struct sp_writer set;
-
-	sp_writer_init(&set, set_memory, sizeof(set_memory));
-	assert_int_equal(sp_property_put(&set, &item), 0);
-	return sp_written(&set);
-}
-
-static void nbirth(uint64_t bdseq)
-{
-	struct sp_metric rebirth = metric_of("Node Control/Rebirth", 0, SP_TYPE_BOOLEAN);
-
-	open_payload();
-	put_bdseq(bdseq);
-	rebirth.value = (struct sp_value){ .carrier = SP_BOOL };
-	put(&rebirth);
-	say("spBv1.0/plant/NBIRTH/gw1", 0);
-}
-
-static void dbirth(int seq)
-{
-	struct sp_metric speed = metric_of("Speed", 1, SP_TYPE_INT16);
-	struct sp_metric name = metric_of("Name", 2, SP_TYPE_STRING);
-
-	open_payload();
-	speed.value = sp_value_whole(SP_TYPE_INT16, (uint64_t)(int64_t)-7);
-	speed.has |= SP_HAS_PROPERTIES;
-	speed.properties = speed_properties();
-	put(&speed);
-	name.value = (struct sp_value){ .carrier = SP_TEXT, .x = sp_text("north") };
-	name.has |= SP_HAS_PROPERTIES;
-	name.properties = read_only();
-	put(&name);
-	say("spBv1.0/plant/DBIRTH/gw1/pump-1", seq);
-}
-
-static void ddata(int seq, uint64_t alias, int64_t value)
-{
-	struct sp_metric metric = metric_of(NULL, alias, 0);
-
-	open_payload();
-	metric.value = sp_value_whole(SP_TYPE_INT16, (uint64_t)value);
-	put(&metric);
-	say("spBv1.0/plant/DDATA/gw1/pump-1", seq);
-}
-
-static void born(void)
-{
-	nbirth(3);
-	dbirth(1);
-}
-
-static void ndeath(uint64_t bdseq)
-{
-	open_payload();
-	put_bdseq(bdseq);
-	say("spBv1.0/plant/NDEATH/gw1", -1);
-}
-
-/* ---- what the host says ---- */
-
-static const struct ew_test_sent *last_sent(const char *topic)
-{
-	const struct ew_test_sent *sent, *last = NULL;
-
-	for (size_t i = 0; (sent = ew_test_sent(world, "main", i)) != NULL; i++) {
-		if (strcmp(sent->topic, topic) == 0 && !sent->is_will) {
-			last = sent;
-		}
-	}
-	return last;
-}
-
-static struct sp_state state_of(const void *payload, size_t size)
-{
-	struct sp_state state = { 0 };
-
-	assert_int_equal(sp_state_decode((struct sp_bytes){ payload, size }, &state), 0);
-	return state;
-}
+#define SPEED  NODES_SPEED
 
 /* The only metric of a command. */
 static struct sp_metric command_of(const char *topic)
 {
 	const struct sp_limits limits = { .bytes = 4096, .metrics = 8, .items = 64, .depth = 2 };
-	const struct ew_test_sent *sent = last_sent(topic);
+	const struct ew_test_sent *sent = nodes_heard(topic);
 	struct sp_payload payload;
 	struct sp_reader metrics;
 	struct sp_metric metric;
@@ -262,24 +40,24 @@ static void test_state_is_born_and_dies(void **state)
 	struct sp_state said;
 
 	(void)state;
-	start("");
+	nodes_start("");
 	will = ew_test_will(world, "main");
-	assert_string_equal(will->topic, STATE_TOPIC);
+	assert_string_equal(will->topic, NODES_STATE);
 	assert_true(will->qos == 1 && will->retain && will->clean);
-	said = state_of(will->payload, will->payload_size);
+	said = nodes_state(will->payload, will->payload_size);
 	assert_false(said.online);
 	sent = ew_test_sent(world, "main", 0); /* the first of all */
-	assert_string_equal(sent->topic, STATE_TOPIC);
+	assert_string_equal(sent->topic, NODES_STATE);
 	assert_true(sent->qos == 1 && sent->retain);
-	assert_true(state_of(sent->payload, sent->payload_size).online);
-	assert_true(state_of(sent->payload, sent->payload_size).timestamp == said.timestamp);
-	assert_true(ew_test_is_subscribed(world, "main", STATE_TOPIC));
+	assert_true(nodes_state(sent->payload, sent->payload_size).online);
+	assert_true(nodes_state(sent->payload, sent->payload_size).timestamp == said.timestamp);
+	assert_true(ew_test_is_subscribed(world, "main", NODES_STATE));
 	assert_true(ew_test_is_subscribed(world, "main", "spBv1.0/#"));
 	ew_test_advance(world, 5 * EW_SECOND);
 	assert_int_equal(ew_test_stop(world, "scada"), 0);
-	sent = last_sent(STATE_TOPIC);
-	assert_false(state_of(sent->payload, sent->payload_size).online);
-	assert_true(state_of(sent->payload, sent->payload_size).timestamp > said.timestamp);
+	sent = nodes_heard(NODES_STATE);
+	assert_false(nodes_state(sent->payload, sent->payload_size).online);
+	assert_true(nodes_state(sent->payload, sent->payload_size).timestamp > said.timestamp);
 }
 
 static void test_state_is_said_again_when_others_deny_it(void **state)
@@ -289,29 +67,29 @@ static void test_state_is_said_again_when_others_deny_it(void **state)
 	uint64_t first;
 
 	(void)state;
-	start("");
-	sent = last_sent(STATE_TOPIC);
-	first = state_of(sent->payload, sent->payload_size).timestamp;
+	nodes_start("");
+	sent = nodes_heard(NODES_STATE);
+	first = nodes_state(sent->payload, sent->payload_size).timestamp;
 	ew_test_sent_forget(world, "main");
-	send_bytes(STATE_TOPIC, text, sizeof(text) - 1);
-	sent = last_sent(STATE_TOPIC);
+	nodes_send(NODES_STATE, text, sizeof(text) - 1);
+	sent = nodes_heard(NODES_STATE);
 	assert_non_null(sent);
-	assert_true(state_of(sent->payload, sent->payload_size).online);
-	assert_true(state_of(sent->payload, sent->payload_size).timestamp == first);
-	send_bytes(STATE_TOPIC, text, sizeof(text) - 1);
-	assert_int_equal(ew_test_sent_count(world, "main", STATE_TOPIC), 1);
+	assert_true(nodes_state(sent->payload, sent->payload_size).online);
+	assert_true(nodes_state(sent->payload, sent->payload_size).timestamp == first);
+	nodes_send(NODES_STATE, text, sizeof(text) - 1);
+	assert_int_equal(ew_test_sent_count(world, "main", NODES_STATE), 1);
 	assert_true(ew_test_metric(world, "scada", "state_disputes_total") == 2);
 	/* said again a bit later: the broker keeps what was said last */
 	ew_test_advance(world, EW_SECOND);
-	assert_int_equal(ew_test_sent_count(world, "main", STATE_TOPIC), 2);
+	assert_int_equal(ew_test_sent_count(world, "main", NODES_STATE), 2);
 }
 
 static void test_a_passive_one_says_nothing(void **state)
 {
 	(void)state;
-	start("passive: yes\n");
-	born();
-	ddata(9, 1, 4);
+	nodes_start("passive: yes\n");
+	nodes_born();
+	nodes_ddata(9, 1, 4);
 	ew_test_advance(world, 10 * EW_SECOND);
 	assert_true(ew_test_number(world, SPEED) == 4);
 	assert_int_equal(ew_test_set(world, SPEED, 9), -EROFS);
@@ -326,8 +104,8 @@ static void test_births_become_devices_and_tags(void **state)
 	uint32_t tag;
 
 	(void)state;
-	start("");
-	born();
+	nodes_start("");
+	nodes_born();
 	tag = ew_test_tag(world, SPEED);
 	assert_int_not_equal(tag, EW_NO_ID);
 	info = ew_tag(ew_test_begin(world), tag);
@@ -340,7 +118,7 @@ static void test_births_become_devices_and_tags(void **state)
 	assert_true(ew_test_number(world, SPEED) == -7);
 	assert_int_equal(ew_test_read(world, "plant/gw1/pump-1:Name", &sample), 0);
 	assert_memory_equal(sample.v.x.at, "north", 5);
-	ddata(2, 1, 12);
+	nodes_ddata(2, 1, 12);
 	assert_true(ew_test_number(world, SPEED) == 12);
 	assert_int_equal(ew_test_read(world, "plant/gw1:bdSeq", &sample), 0);
 	assert_true(sample.v.i == 3);
@@ -355,14 +133,14 @@ static void test_a_death_leaves_stale_values(void **state)
 	uint64_t ms;
 
 	(void)state;
-	start("");
-	born();
+	nodes_start("");
+	nodes_born();
 	ew_test_advance(world, 3 * EW_SECOND);
-	ndeath(2);
+	nodes_ndeath(2);
 	assert_int_equal(ew_test_read(world, SPEED, &sample), 0);
 	assert_int_equal(sample.quality, EW_GOOD);
-	ndeath(3);
-	ms = wall();
+	nodes_ndeath(3);
+	ms = nodes_wall();
 	assert_int_equal(ew_test_read(world, SPEED, &sample), 0);
 	assert_int_equal(sample.quality, EW_UNCERTAIN | EW_REASON_STALE);
 	assert_true(sample.v.i == -7);
@@ -371,7 +149,7 @@ static void test_a_death_leaves_stale_values(void **state)
 	assert_int_equal(sample.quality, EW_UNCERTAIN | EW_REASON_STALE);
 	assert_memory_equal(sample.v.x.at, "north", 5);
 	assert_int_equal(ew_test_count(world, EW_TEST_EVENT, "sparkplug.node_death"), 1);
-	born();
+	nodes_born();
 	assert_int_equal(ew_test_read(world, SPEED, &sample), 0);
 	assert_int_equal(sample.quality, EW_GOOD);
 }
@@ -381,8 +159,8 @@ static void test_the_own_end_makes_all_stale(void **state)
 	struct ew_sample sample;
 
 	(void)state;
-	start("");
-	born();
+	nodes_start("");
+	nodes_born();
 	ew_test_sent_forget(world, "main");
 	ew_test_broker_cut(world, "main", EW_UPLINK_LOST);
 	assert_int_equal(ew_test_read(world, SPEED, &sample), 0);
@@ -390,7 +168,7 @@ static void test_the_own_end_makes_all_stale(void **state)
 	ew_test_advance(world, 10 * EW_SECOND);
 	assert_int_equal(rebirths(), 1);
 	assert_true(ew_test_metric(world, "scada", "rebirths_reconnect_total") == 1);
-	born();
+	nodes_born();
 	assert_int_equal(ew_test_read(world, SPEED, &sample), 0);
 	assert_int_equal(sample.quality, EW_GOOD);
 }
@@ -400,9 +178,9 @@ static void test_a_gap_brings_a_rebirth_request(void **state)
 	struct sp_metric metric;
 
 	(void)state;
-	start("reorder_timeout: 2s\n");
-	born();
-	ddata(3, 1, 9);
+	nodes_start("reorder_timeout: 2s\n");
+	nodes_born();
+	nodes_ddata(3, 1, 9);
 	ew_test_advance(world, 1900 * EW_MILLISECOND);
 	assert_int_equal(rebirths(), 0);
 	ew_test_advance(world, 200 * EW_MILLISECOND);
@@ -419,14 +197,14 @@ static void test_history_is_not_the_present(void **state)
 	size_t before;
 
 	(void)state;
-	start("");
-	born();
+	nodes_start("");
+	nodes_born();
 	before = ew_test_count(world, EW_TEST_SAMPLE, SPEED);
-	open_payload();
-	metric = metric_of(NULL, 1, 0);
+	nodes_open();
+	metric = nodes_metric(NULL, 1, 0);
 	metric.is_historical = true;
-	put(&metric);
-	say("spBv1.0/plant/DDATA/gw1/pump-1", 2);
+	nodes_put(&metric);
+	nodes_say("spBv1.0/plant/DDATA/gw1/pump-1", 2);
 	assert_int_equal(ew_test_count(world, EW_TEST_SAMPLE, SPEED), before + 1);
 	assert_true(ew_test_number(world, SPEED) == -7);
 	assert_true(ew_test_metric(world, "scada", "historical_total") == 1);
@@ -464,15 +242,15 @@ static void test_a_write_is_done_when_data_shows_it(void **state)
 	struct sp_metric metric;
 
 	(void)state;
-	start("");
-	born();
+	nodes_start("");
+	nodes_born();
 	ask_for(-30);
 	metric = command_of("spBv1.0/plant/DCMD/gw1/pump-1");
 	assert_int_equal(metric.has & (SP_HAS_ALIAS | SP_HAS_NAME), SP_HAS_ALIAS);
 	assert_true(metric.alias == 1 && (int16_t)metric.value.u == -30);
-	ddata(2, 1, 11); /* not yet */
+	nodes_ddata(2, 1, 11); /* not yet */
 	assert_null(answer());
-	ddata(3, 1, -30);
+	nodes_ddata(3, 1, -30);
 	assert_non_null(answer());
 	assert_int_equal(answer()->answer.status[0].result, EW_WRITE_DONE);
 	assert_true(ew_test_metric(world, "scada", "commands_done_total") == 1);
@@ -481,8 +259,8 @@ static void test_a_write_is_done_when_data_shows_it(void **state)
 static void test_a_write_without_an_echo_is_unknown(void **state)
 {
 	(void)state;
-	start("");
-	born();
+	nodes_start("");
+	nodes_born();
 	ask_for(20);
 	ew_test_advance(world, 5 * EW_SECOND);
 	assert_int_equal(answer()->answer.status[0].result, EW_WRITE_UNKNOWN);
@@ -492,10 +270,10 @@ static void test_a_write_without_an_echo_is_unknown(void **state)
 static void test_a_death_ends_what_waits(void **state)
 {
 	(void)state;
-	start("");
-	born();
+	nodes_start("");
+	nodes_born();
 	ask_for(20);
-	ndeath(3);
+	nodes_ndeath(3);
 	assert_int_equal(answer()->answer.status[0].result, EW_WRITE_UNKNOWN);
 	assert_int_equal(ew_test_set(world, SPEED, 9), -EHOSTDOWN);
 }
@@ -503,8 +281,8 @@ static void test_a_death_ends_what_waits(void **state)
 static void test_what_is_read_only_is_not_sent(void **state)
 {
 	(void)state;
-	start("");
-	born();
+	nodes_start("");
+	nodes_born();
 	assert_int_not_equal(ew_test_write(world, "plant/gw1/pump-1:Name",
 					   ew_sample_text(0, 0, "x", 1)), 0);
 	assert_int_equal(ew_test_sent_count(world, "main", "spBv1.0/plant/DCMD/#"), 0);
@@ -513,8 +291,8 @@ static void test_what_is_read_only_is_not_sent(void **state)
 static void test_a_rebirth_can_be_asked_for(void **state)
 {
 	(void)state;
-	start("");
-	born();
+	nodes_start("");
+	nodes_born();
 	assert_int_equal(ew_test_write(world, "plant/gw1:Node Control/Rebirth",
 				       ew_sample_none(0, 0)), -ETIMEDOUT);
 	assert_int_equal(rebirths(), 1);
@@ -525,26 +303,116 @@ static void test_a_rebirth_can_be_asked_for(void **state)
 static void test_groups_are_filtered(void **state)
 {
 	(void)state;
-	start("groups: [other, more]\n");
+	nodes_start("groups: [other, more]\n");
 	assert_true(ew_test_is_subscribed(world, "main", "spBv1.0/other/#"));
 	assert_true(ew_test_is_subscribed(world, "main", "spBv1.0/more/#"));
 	assert_false(ew_test_is_subscribed(world, "main", "spBv1.0/#"));
 }
 
+/* ---- templates ---- */
+
+static void template_births(const char *reference)
+{
+	nodes_open();
+	nodes_put_bdseq(3);
+	nodes_template(NULL, true);
+	nodes_member("Pump/Speed", SP_TYPE_INT16, 0);
+	nodes_member("Pump/Level", SP_TYPE_INT16, 0);
+	nodes_parameter("maker", "nobody");
+	nodes_parameter("place", "here");
+	nodes_put_template("_types_/pump", 0, SP_TYPE_TEMPLATE);
+	nodes_say("spBv1.0/plant/NBIRTH/gw1", 0);
+	nodes_open();
+	nodes_template(reference, false);
+	nodes_member("Pump/Speed", SP_TYPE_INT16, 21);
+	nodes_parameter("maker", "acme");
+	nodes_put_template("unit", 11, SP_TYPE_TEMPLATE);
+	nodes_say("spBv1.0/plant/DBIRTH/gw1/pump-1", 1);
+}
+
+#define MEMBER  "plant/gw1/pump-1:unit/Pump/Speed"
+
+static void test_an_instance_is_its_members(void **state)
+{
+	const struct ew_device_info *info;
+	struct ew_instance *inst;
+
+	(void)state;
+	nodes_start("");
+	template_births("_types_/pump");
+	assert_true(ew_test_number(world, MEMBER) == 21);
+	assert_int_not_equal(ew_test_tag(world, "plant/gw1/pump-1:unit/Pump/Level"), EW_NO_ID);
+	assert_int_equal(ew_test_tag(world, "plant/gw1/pump-1:unit"), EW_NO_ID);
+	inst = ew_test_begin(world);
+	info = ew_device(inst, ew_tag(inst, ew_test_tag(world, MEMBER))->device);
+	assert_string_equal(info->spec.type, "pump");
+	assert_int_equal(info->spec.property_count, 2);
+	assert_string_equal(info->spec.properties[0].value, "acme");
+	assert_string_equal(info->spec.properties[1].value, "here");
+	ew_test_end(world);
+	nodes_open();
+	nodes_template("_types_/pump", false);
+	nodes_member("Pump/Speed", 0, 22);
+	nodes_put_template(NULL, 11, 0);
+	nodes_say(NODES_DDATA, 2);
+	assert_true(ew_test_number(world, MEMBER) == 22);
+	nodes_open();
+	nodes_template("_types_/pump", false);
+	nodes_member("Pump/Nothing", 0, 22);
+	nodes_put_template(NULL, 11, 0);
+	nodes_say(NODES_DDATA, 3);
+	assert_true(ew_test_metric(world, "scada", "dropped_unknown_total") == 1);
+	assert_true(ew_test_metric(world, "scada", "rebirths_unknown_metric_total") == 1);
+}
+
+static void test_an_instance_that_is_not_defined_stays_a_value(void **state)
+{
+	(void)state;
+	nodes_start("");
+	template_births("_types_/motor");
+	assert_int_not_equal(ew_test_tag(world, "plant/gw1/pump-1:unit"), EW_NO_ID);
+	assert_int_equal(ew_test_tag(world, MEMBER), EW_NO_ID);
+	assert_true(ew_test_metric(world, "scada", "undefined_templates_total") == 1);
+	template_births("pump"); /* many nodes leave the folder out */
+	assert_int_equal(ew_test_tag(world, "plant/gw1/pump-1:unit"), EW_NO_ID);
+	assert_true(ew_test_number(world, MEMBER) == 21);
+}
+
+static void test_a_member_is_written_in_an_instance(void **state)
+{
+	struct sp_reader members, parameters;
+	struct sp_template head;
+	struct sp_metric metric, member;
+
+	(void)state;
+	nodes_start("");
+	template_births("pump");
+	assert_int_equal(ew_test_set(world, MEMBER, 30), -ETIMEDOUT); /* nobody shows it */
+	metric = command_of(NODES_DCMD);
+	assert_true(metric.alias == 11 && metric.value.carrier == SP_TEMPLATE);
+	assert_int_equal(sp_template_decode(metric.value.x, &head, &members, &parameters), 0);
+	assert_true(sp_bytes_equal(head.reference, sp_text("pump")));
+	assert_true(head.has & SP_HAS_DEFINITION && !head.is_definition);
+	assert_int_equal(sp_metric_next(&members, &member), 1);
+	assert_true(sp_bytes_equal(member.name, sp_text("Pump/Speed")));
+	assert_true(member.value.u == 30);
+	assert_int_equal(sp_metric_next(&members, &member), 0);
+}
+
 static void test_rubbish_does_no_harm(void **state)
 {
 	(void)state;
-	start("");
-	send_bytes("spBv1.0/plant/NBIRTH/gw1", "\xff\xff", 2);
-	send_bytes("spBv1.0/plant/XDATA/gw1", "", 0);
-	send_bytes("spBv1.0/plant/DDATA/gw1/pump-1", "\x0a\xff\xff\xff\xff\x0f", 6);
+	nodes_start("");
+	nodes_send("spBv1.0/plant/NBIRTH/gw1", "\xff\xff", 2);
+	nodes_send("spBv1.0/plant/XDATA/gw1", "", 0);
+	nodes_send("spBv1.0/plant/DDATA/gw1/pump-1", "\x0a\xff\xff\xff\xff\x0f", 6);
 	assert_true(ew_test_metric(world, "scada", "dropped_malformed_total") == 2);
 	assert_true(ew_test_metric(world, "scada", "dropped_topic_total") == 1);
-	born();
+	nodes_born();
 	assert_true(ew_test_number(world, SPEED) == -7);
 }
 
-#define TEST(name)  cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)  cmocka_unit_test_setup_teardown(name, nodes_setup, nodes_teardown)
 
 int main(void)
 {
@@ -563,6 +431,9 @@ int main(void)
 		TEST(test_what_is_read_only_is_not_sent),
 		TEST(test_a_rebirth_can_be_asked_for),
 		TEST(test_groups_are_filtered),
+		TEST(test_an_instance_is_its_members),
+		TEST(test_an_instance_that_is_not_defined_stays_a_value),
+		TEST(test_a_member_is_written_in_an_instance),
 		TEST(test_rubbish_does_no_harm),
 	};
 

@@ -21,9 +21,11 @@ static bool last_historical;
 static uint64_t last_since;
 static int64_t now;
 
-static int on_device(void *arg, struct model_device *device)
+static int on_device(void *arg, struct model_device *device, const struct sp_metric *instance,
+		     const struct model_definition *definition)
 {
 	(void)arg;
+	assert_true((instance == NULL) == (definition == NULL));
 	device->id = 1;
 	return 0;
 }
