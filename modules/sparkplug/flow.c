@@ -57,7 +57,8 @@ static int flow_sample(struct edge *edge, const struct ew_sample *sample, bool i
 	if (is_repeat && index < device->born_mark) {
 		return 0; /* the birth said it */
 	}
-	if (gather_has_to_flush(metric, value_ms(sample->time), historical) && edge_flush(edge, device) == -EAGAIN) {
+	if (gather_has_to_flush(metric, value_ms(sample->time), historical) &&
+	    edge_flush(edge, device) == -EAGAIN) {
 		return -EAGAIN;
 	}
 	if (value_encode(metric->type, sample, &edge->room, &value) != 0) {

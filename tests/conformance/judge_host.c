@@ -165,28 +165,6 @@ static const struct judge_metric *host_known(const struct judge *judge, const Me
 	return NULL;
 }
 
-/* Which of the oneof a datatype is carried in. */
-static bool host_fits(uint32_t type, const Metric *metric)
-{
-	switch (type) {
-	case 1: case 2: case 3: case 5: case 6:
-		return metric->value_case == JUDGE_VALUE(INT_VALUE);
-	case 7:
-		return metric->value_case == JUDGE_VALUE(INT_VALUE) ||
-		       metric->value_case == JUDGE_VALUE(LONG_VALUE);
-	case 4: case 8: case 13:
-		return metric->value_case == JUDGE_VALUE(LONG_VALUE);
-	case 9:
-		return metric->value_case == JUDGE_VALUE(FLOAT_VALUE);
-	case 10:
-		return metric->value_case == JUDGE_VALUE(DOUBLE_VALUE);
-	case 11:
-		return metric->value_case == JUDGE_VALUE(BOOLEAN_VALUE);
-	default:
-		return metric->value_case != JUDGE_VALUE(_NOT_SET);
-	}
-}
-
 static void host_metric(struct judge *judge, bool is_node, const Metric *metric)
 {
 	struct ledger *ledger = judge->ledger;
@@ -204,11 +182,12 @@ static void host_metric(struct judge *judge, bool is_node, const Metric *metric)
 	ledger_check(ledger, known != NULL,
 		     is_node ? COMMANDS "ncmd-metric-name" : COMMANDS "dcmd-metric-name",
 		     "no birth has named it");
-	ledger_check(ledger, known != NULL && host_fits(known->datatype, metric),
+	ledger_check(ledger, known != NULL && judge_fits(known->datatype, metric),
 		     is_node ? COMMANDS "ncmd-metric-value" : COMMANDS "dcmd-metric-value",
 		     "not a value of its type");
 	ledger_check(ledger, metric->has_alias ? metric->name == NULL : metric->name != NULL,
 		     "payloads-alias-data-cmd-requirement", "name and alias");
+	judge_parts(judge, VERB_NONE, metric);
 }
 
 static void host_sent_command(struct judge *judge, const struct judge_message *message,
@@ -280,6 +259,9 @@ void judge_host_told(struct judge *judge, const struct judge_message *message)
 	}
 	payload = org__eclipse__tahu__protobuf__payload__unpack(NULL, message->size,
 								message->payload);
+	if (strstr(message->topic, "/NBIRTH/") != NULL) {
+		judge->template_count = 0;
+	}
 	for (size_t i = 0; payload != NULL && i < payload->n_metrics; i++) {
 		const Metric *metric = payload->metrics[i];
 		struct judge_metric *known = &judge->metrics[judge->metric_count];
@@ -290,6 +272,9 @@ void judge_host_told(struct judge *judge, const struct judge_message *message)
 			known->datatype = metric->datatype;
 			(void)snprintf(known->name, sizeof(known->name), "%s", metric->name);
 			judge->metric_count++;
+		}
+		if (judge_is_definition(metric)) {
+			judge_learn_template(judge, metric);
 		}
 	}
 	if (payload != NULL) {

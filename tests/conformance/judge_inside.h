@@ -42,6 +42,9 @@ void judge_parts(struct judge *judge, enum judge_verb verb, const Metric *metric
 /* 1 to 14: what a column of a DataSet, a parameter of a Template may be. */
 bool judge_is_basic(uint32_t type);
 
+/* Is the value in the carrier of a datatype? */
+bool judge_fits(uint32_t type, const Metric *metric);
+
 /* ---- judge_template.c ---- */
 
 /* A Template; verb: of the message it is in, VERB_NONE for a command. */

@@ -33,6 +33,27 @@ bool judge_is_basic(uint32_t type)
 	return type >= 1 && type <= 14;
 }
 
+bool judge_fits(uint32_t type, const Metric *metric)
+{
+	switch (type) {
+	case 1: case 2: case 3: case 5: case 6:
+		return metric->value_case == JUDGE_VALUE(INT_VALUE);
+	case 7:
+		return metric->value_case == JUDGE_VALUE(INT_VALUE) ||
+		       metric->value_case == JUDGE_VALUE(LONG_VALUE);
+	case 4: case 8: case 13:
+		return metric->value_case == JUDGE_VALUE(LONG_VALUE);
+	case 9:
+		return metric->value_case == JUDGE_VALUE(FLOAT_VALUE);
+	case 10:
+		return metric->value_case == JUDGE_VALUE(DOUBLE_VALUE);
+	case 11:
+		return metric->value_case == JUDGE_VALUE(BOOLEAN_VALUE);
+	default:
+		return metric->value_case != JUDGE_VALUE(_NOT_SET);
+	}
+}
+
 static void judge_properties(struct judge *judge, enum judge_verb verb, const Metric *metric)
 {
 	const Org__Eclipse__Tahu__Protobuf__Payload__PropertySet *set = metric->properties;

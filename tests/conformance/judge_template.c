@@ -137,8 +137,10 @@ static bool judge_has_member(const struct judge_template *of, const Metric *memb
 {
 	for (size_t i = 0; i < of->member_count && member->name != NULL; i++) {
 		if (strcmp(of->members[i].name, member->name) == 0) {
-			return !member->has_datatype ||
-			       of->members[i].datatype == member->datatype;
+			return (!member->has_datatype ||
+				of->members[i].datatype == member->datatype) &&
+			       ((member->has_is_null && member->is_null) ||
+				judge_fits(of->members[i].datatype, member));
 		}
 	}
 	return false;

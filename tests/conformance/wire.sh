@@ -53,8 +53,8 @@ configure() {
 		  protocol: $1
 		  backoff: {min: 100ms, max: 1s}
 		instances:
-		  line: {module: simulator, every: 100ms, devices: {pump-1: {kind: pump}}}
-		  scada: {module: sparkplug, rebirth_pause: 0s, report_delay: 50ms,
+		  line: {module: simulator, every: 100ms, devices: {pump-1: {kind: pump, type: pump}}}
+		  scada: {module: sparkplug, rebirth_pause: 0s, report_delay: 50ms, templates: yes,
 		    primary_host: scada1}
 	END
 }

@@ -48,7 +48,7 @@ configure() {
 			instances:
 			  line: {module: simulator, every: 100ms, devices: {pump-1: {type: pump, tags: {
 			    Pump/Flow: {type: f64}, Pump/Speed: {type: f64, writable: yes, range: [0, 60]}}}}}
-			  scada: {module: sparkplug, rebirth_pause: 0s, report_delay: 50ms}
+			  scada: {module: sparkplug, rebirth_pause: 0s, report_delay: 50ms, templates: $2}
 			access:
 			  scada: {write: ["pump-1:Pump/Speed"]}
 		END
@@ -80,7 +80,13 @@ all_are() {
 for version in 5 3.1.1; do
 	step "MQTT $version: births"
 	port=$(free_port)
-	configure "$version"
+	if [ "$version" = 5 ]; then # with templates the tags of the pump are members
+		configure "$version" yes
+		pump=plant/gw1/pump-1:pump/Pump
+	else
+		configure "$version" no
+		pump=plant/gw1/pump-1:Pump
+	fi
 	rm -rf "$work/state" "$work/state-host"
 	start recorder "$build/tests/conformance/recorder" "$tls" plant gw1 - scada1 \
 		"$work/$version.checked" "$port" "$broker_port"
@@ -88,10 +94,10 @@ for version in 5 3.1.1; do
 	host_daemon
 	daemon
 	wait_for 'the device' is_device up plant/gw1/pump-1
-	wait_for 'its values' all_are good 'plant/gw1/pump-1:Pump/*'
+	wait_for 'its values' all_are good "$pump/*"
 
 	step "MQTT $version: commands"
-	host write plant/gw1/pump-1:Pump/Speed 7 || fail 'the command is not done'
+	host write "$pump/Speed" 7 || fail 'the command is not done'
 	host execute 'plant/gw1:Node Control/Rebirth' || fail 'the rebirth is not done'
 
 	step "MQTT $version: somebody says that the host is offline"

@@ -57,7 +57,7 @@ void nodes_member(const char *name, unsigned type, uint64_t value);
 void nodes_parameter(const char *name, const char *text);
 void nodes_put_template(const char *name, uint64_t alias, unsigned type);
 
-/* NBIRTH with the metric Setpoint, alias 5; DBIRTH with Speed, 1, and Name, 2, not to be written. */
+/* NBIRTH has Setpoint, alias 5; DBIRTH has Speed, 1, and Name, 2, which is read only. */
 void nodes_nbirth(uint64_t bdseq);
 void nodes_dbirth(int seq);
 void nodes_ddata(int seq, uint64_t alias, int64_t value);
