@@ -246,6 +246,9 @@ void write_arrive(struct post *post)
 	struct endpoint *endpoint = owner_endpoint_here(request->to);
 	struct verdict verdict = { .item = request->write.count };
 
+	if (endpoint != NULL) {
+		leases_expire(endpoint, request->sent);
+	}
 	if (judge(endpoint, request, &verdict) != 0) {
 		if (write_claim(request, WRITE_QUEUED, WRITE_ANSWERED)) {
 			refuse(request, &verdict);

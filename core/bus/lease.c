@@ -7,7 +7,9 @@
  * that renews them or a higher priority takes over. When the time is up, or
  * the holder leaves, the fail-safe values of the tags that are still in it
  * are written in one request. Whatever that needs is made together with the
- * lease, so it cannot fail for want of memory.
+ * lease, so it cannot fail for want of memory. Whether the time is up is a matter
+ * of the clock, not of who runs first: a request that was sent later is not let
+ * pass before the fail-safe write, also where its owner's loop was held up.
  *
  * A *bond* is how an owner learns that a holder left: the holder keeps one
  * for each owner that it ever asked for a lease, and posts it when it leaves.
@@ -37,6 +39,7 @@ struct bond {
 	struct list node;               /* of the holder's endpoint */
 	struct owner *by, *to;
 	uint32_t tag;                   /* EW_NO_ID: all leases; else this one, quietly */
+	ew_dur sent;                    /* monotonic */
 	struct post post;
 };
 
@@ -158,6 +161,19 @@ static void fail_safe(struct lease *lease, const char *why)
 static void lease_expired(struct loop_timer *timer)
 {
 	fail_safe(container_of(timer, struct lease, timer), "not renewed");
+}
+
+void leases_expire(struct endpoint *endpoint, ew_dur moment)
+{
+	struct list *node, *after;
+
+	list_for_each_safe(node, after, &endpoint->leases) {
+		struct lease *lease = list_entry(node, struct lease, node);
+
+		if (lease->timer.node.key <= moment) {
+			lease_expired(&lease->timer);
+		}
+	}
 }
 
 /* Take a tag out of a lease; the last one ends it, quietly. */
@@ -300,6 +316,7 @@ static void bond_arrive(struct post *post)
 		free(bond);
 		return;
 	}
+	leases_expire(endpoint, bond->sent);
 	if (bond->tag != EW_NO_ID) {
 		lease = find(endpoint, bond->tag, &index);
 		if (lease != NULL && lease->by == bond->by) {
@@ -343,6 +360,7 @@ static void bond_post(struct bond *bond)
 	struct owner *to = bond->to;
 	int error = -ESHUTDOWN;
 
+	bond->sent = clock_mono();
 	(void)pthread_rwlock_rdlock(&to->signal_lock);
 	if (to->endpoint != NULL) {
 		error = post_push_always(to->endpoint->config.control, &bond->post);

@@ -44,6 +44,7 @@ struct write {
 	struct bus *bus;
 	struct owner *from;             /* who asks; NULL: core, for a fail-safe */
 	struct owner *to;
+	ew_dur sent;                    /* monotonic; what a lease of the owner is judged by */
 	const char *target;             /* `device:tag` of the first item */
 	bool is_local;                  /* a local administrator: no row of access needed */
 	bool holds_tags;                /* their ids are not given to other tags meanwhile */
@@ -123,6 +124,12 @@ void lease_free(struct lease **lease);
 
 /* The fail-safe value of an item; NULL: none. */
 const struct ew_sample *lease_fail_safe(const struct lease *lease, size_t item);
+
+/*
+ * End the leases whose time was up at `moment`: what was sent after it finds them ended, though
+ * the owner comes to their timers only later. Owner's loop.
+ */
+void leases_expire(struct endpoint *endpoint, ew_dur moment);
 
 /* Whether leases of others stand against the request; -EBUSY names the holder. Owner's loop. */
 int leases_judge(struct endpoint *endpoint, const struct write *request, size_t *item_out,

@@ -136,6 +136,7 @@ static int send(struct endpoint *endpoint, struct write *request, ew_dur timeout
 	timeout = timeout == 0 ? WRITE_DEFAULT_TIMEOUT : timeout;
 	timer_set(&request->timer, timeout, 0);
 	request->write.not_after = request->timer.node.key;
+	request->sent = clock_mono();
 	request->asker = endpoint;
 	request->post.run = write_arrive;
 	request->post.drop = write_drop;

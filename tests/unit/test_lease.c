@@ -144,6 +144,56 @@ static void test_a_lease_that_is_renewed_goes_on(void **state)
 	assert_int_equal(owner->writes, 6);
 }
 
+static void test_a_lease_cannot_be_renewed_once_it_has_run_out(void **state)
+{
+	struct world *world = *state;
+
+	take_both(world, control, 8);
+	/* the owner's loop was held up: the request is there before the timer has run */
+	world->now += 150 * MS;
+	take_both(world, control, 8);
+	assert_int_equal(owner->writes, 3);
+	assert_string_equal(world->lines[2].what, "fail_safe");
+	assert_string_equal(world->lines[2].result, "handed");
+	assert_string_equal(world->lines[4].origin, "control");
+	assert_int_equal(control->status[0].result, EW_WRITE_DONE);
+	assert_int_equal(owner->priority, 8);
+
+	world_pass(world, 100 * MS);
+	assert_int_equal(owner->writes, 4);
+}
+
+static void test_a_lease_given_up_too_late_makes_its_tags_safe(void **state)
+{
+	struct world *world = *state;
+
+	take_both(world, control, 8);
+	world->now += 150 * MS;
+	assert_int_equal(endpoint_lease_end(&control->endpoint, speed), 0);
+	world_run(world);
+	assert_int_equal(owner->writes, 2);
+	assert_int_equal(owner->item_count, 2);
+	assert_int_equal(owner->priority, EW_PRIORITY_FAIL_SAFE);
+}
+
+static void test_a_renewal_in_time_counts_though_the_owner_comes_to_it_late(void **state)
+{
+	struct world *world = *state;
+	struct ew_sample item = ew_sample_f64(speed, 0, 50), safe = ew_sample_f64(speed, 0, 1);
+	struct ew_write_request request = world_request(&item);
+
+	request.lease = 100 * MS;
+	request.fail_safe = &safe;
+	assert_int_equal(endpoint_write(&control->endpoint, &request), 0);
+	world_run(world);
+	world->now += 90 * MS;
+	assert_int_equal(endpoint_write(&control->endpoint, &request), 0);
+	world_pass(world, 60 * MS);
+	assert_int_equal(owner->writes, 2);
+	world_pass(world, 100 * MS);
+	assert_int_equal(owner->writes, 3);
+}
+
 static void test_a_lease_without_values_ends_without_a_write(void **state)
 {
 	struct world *world = *state;
@@ -296,6 +346,9 @@ int main(void)
 		TEST(test_the_holder_itself_writes_on),
 		TEST(test_a_lease_that_runs_out_writes_its_values_in_one_request),
 		TEST(test_a_lease_that_is_renewed_goes_on),
+		TEST(test_a_lease_cannot_be_renewed_once_it_has_run_out),
+		TEST(test_a_lease_given_up_too_late_makes_its_tags_safe),
+		TEST(test_a_renewal_in_time_counts_though_the_owner_comes_to_it_late),
 		TEST(test_a_lease_without_values_ends_without_a_write),
 		TEST(test_a_holder_that_stops_makes_its_tags_safe_at_once),
 		TEST(test_a_higher_priority_passes_and_the_lease_stays),
