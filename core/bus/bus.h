@@ -231,6 +231,7 @@ struct endpoint_config {
 	unsigned budget;                        /* batches a turn; 0: 16 */
 	void (*enter)(void *arg, const char *callback);         /* around every callback */
 	void (*leave)(void *arg);
+	void (*silent)(void *arg);              /* see endpoint_leave(); may be NULL */
 	void *arg;
 	/* what YAML says of a device's tags, over what the module declares; may be NULL */
 	void (*override)(void *arg, const char *device, struct ew_tag_spec *spec);
@@ -246,8 +247,10 @@ int endpoint_join(struct endpoint *endpoint);
 /*
  * End all routes and forget what it declared, unless keep: then its devices go
  * down and wait for the next endpoint of that name to declare them again.
- * `left` is called on the endpoint's loop when no callback will come any more;
- * then endpoint_free() may be called. Main thread. -ENOMEM, -ESHUTDOWN: the
+ * Both on the endpoint's loop: `silent` is called as soon as the loop comes to it,
+ * when no callback will come any more; `left` once all who feed it have let go,
+ * for which one that hangs lets it wait. Then endpoint_free() may be called. The
+ * name is free again once it is silent. Main thread. -ENOMEM, -ESHUTDOWN: the
  * control lane is closed; then nothing was begun.
  */
 int endpoint_leave(struct endpoint *endpoint, bool keep,
@@ -255,6 +258,9 @@ int endpoint_leave(struct endpoint *endpoint, bool keep,
 
 /* Main thread, after `left`. Accepts NULL. */
 void endpoint_free(struct endpoint **endpoint);
+
+/* The names of those whom one that leaves waits for, "a, b"; empty: none. Any thread. */
+void endpoint_awaits(struct endpoint *endpoint, char *out, size_t size);
 
 /* What the module's open() gave. Endpoint's loop, before endpoint_join(). */
 void endpoint_set_self(struct endpoint *endpoint, void *self);

@@ -506,6 +506,9 @@ bool receiver_run(struct task *task)
 	struct endpoint *receiver = container_of(task, struct endpoint, data);
 	unsigned budget = receiver->config.budget == 0 ? BUDGET : receiver->config.budget;
 
+	if (receiver->has_left) {
+		return false;
+	}
 	ready_collect(receiver);
 	while (budget > 0 && receiver->ready_first != NULL) {
 		struct route *route = receiver->ready_first;

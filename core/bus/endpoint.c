@@ -3,9 +3,11 @@
  * The life of an endpoint: new, join, leave, free.
  *
  * Leaving, in this order: nobody new is routed to it; on its own loop it ends
- * what it feeds and gives up its devices; every producer that feeds it lets
- * go; then no callback comes any more, and who asked is told.
+ * what it feeds, gives up its devices and falls silent: no callback comes any
+ * more, and who asked is told. Every producer that feeds it lets go; until then
+ * they put things where nobody looks. Then it may be freed.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,6 +68,9 @@ static bool signal_run(struct task *task)
 {
 	struct endpoint *endpoint = container_of(task, struct endpoint, signal);
 
+	if (endpoint->has_left) {
+		return false;
+	}
 	for (size_t i = 0; i < endpoint->fed_count; i++) {
 		struct route *route = endpoint->fed[i];
 
@@ -154,7 +159,7 @@ static bool name_is_taken(const struct bus *bus, const char *name)
 	list_for_each(node, &bus->endpoints) {
 		const struct endpoint *endpoint = list_entry(node, struct endpoint, node);
 
-		if (!endpoint->is_leaving && strcmp(endpoint->name, name) == 0) {
+		if (!endpoint->has_left && strcmp(endpoint->name, name) == 0) {
 			return true;
 		}
 	}
@@ -297,14 +302,12 @@ struct leave {
 	bool keep;
 };
 
-static void finish_leave(struct endpoint *endpoint)
+/* What the module had of it comes to its end; see receiver_run() and signal_run() for the rest. */
+static void fall_silent(struct endpoint *endpoint)
 {
-	struct replay *replay;
+	struct replay *replay =
+		atomic_load_explicit(&endpoint->replay, memory_order_acquire);
 
-	if (!endpoint->has_left || endpoint->ends_awaited > 0) {
-		return;
-	}
-	replay = atomic_load_explicit(&endpoint->replay, memory_order_acquire);
 	if (replay != NULL) {
 		replay_leave(replay);
 	}
@@ -313,9 +316,20 @@ static void finish_leave(struct endpoint *endpoint)
 	receiver_fini(endpoint);
 	view_fini(endpoint);
 	seen_fini(endpoint);
+	timer_fini(&endpoint->held_timer);
+	if (endpoint->config.silent != NULL) {
+		endpoint->config.silent(endpoint->config.arg);
+	}
+}
+
+static void finish_leave(struct endpoint *endpoint)
+{
+	if (!endpoint->has_left || endpoint->ends_awaited > 0) {
+		return;
+	}
+	receiver_fini(endpoint);
 	task_fini(&endpoint->signal);
 	task_fini(&endpoint->data);
-	timer_fini(&endpoint->held_timer);
 	endpoint->left(endpoint->left_arg, endpoint);
 }
 
@@ -343,7 +357,10 @@ static void leave_run(struct post *post)
 		route_detach(route, endpoint);
 	}
 	owner_enter(endpoint->owner, NULL);
+	(void)pthread_mutex_lock(&endpoint->bus->lock);
 	endpoint->has_left = true;
+	(void)pthread_mutex_unlock(&endpoint->bus->lock);
+	fall_silent(endpoint);
 	endpoint->ends_awaited += leave->waits;
 	free(leave);
 	finish_leave(endpoint);
@@ -352,6 +369,30 @@ static void leave_run(struct post *post)
 static void leave_drop(struct post *post)
 {
 	free(container_of(post, struct leave, post));
+}
+
+void endpoint_awaits(struct endpoint *endpoint, char *out, size_t size)
+{
+	struct list *node;
+	size_t used = 0;
+
+	out[0] = '\0';
+	(void)pthread_mutex_lock(&endpoint->bus->lock);
+	list_for_each(node, &endpoint->bus->routes) {
+		const struct route *route = list_entry(node, struct route, node);
+		int added;
+
+		if (route->waiting != endpoint) {
+			continue;
+		}
+		added = snprintf(out + used, size - used, "%s%s", used > 0 ? ", " : "",
+				 route->owner->name);
+		if (added < 0 || (size_t)added >= size - used) {
+			break; /* cut is fine */
+		}
+		used += (size_t)added;
+	}
+	(void)pthread_mutex_unlock(&endpoint->bus->lock);
 }
 
 int endpoint_leave(struct endpoint *endpoint, bool keep,

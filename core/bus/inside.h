@@ -157,9 +157,9 @@ struct endpoint {
 	void *self;
 	struct owner *owner;
 	bool is_joined, is_leaving;     /* lock */
+	bool has_left;                  /* lock and its loop: both to set it, one to look */
 	struct list wants;              /* lock */
 	int ends_awaited;               /* its loop: routes to it that have not ended yet */
-	bool has_left;                  /* its loop */
 	void (*left)(void *arg, struct endpoint *endpoint);
 	void *left_arg;
 

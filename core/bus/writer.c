@@ -178,7 +178,7 @@ int endpoint_write_as(struct endpoint *endpoint, const char *who,
 		.target = target,
 	};
 	struct write *request;
-	int error = check_shape(asked);
+	int error = endpoint->has_left ? -ESHUTDOWN : check_shape(asked);
 
 	if (error != 0) {
 		return error;

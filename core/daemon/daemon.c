@@ -313,7 +313,7 @@ static _Noreturn void daemon_abandon(struct daemon *daemon)
 
 static void daemon_close(struct daemon *daemon)
 {
-	if (supervisor_has_lost(daemon) ||
+	if ((daemon->fleet != NULL && fleet_is_adrift(daemon->fleet)) ||
 	    (daemon->bus != NULL && !daemon_leave_bus(daemon))) {
 		daemon_abandon(daemon);
 	}

@@ -136,9 +136,6 @@ void supervisor_step(struct daemon *daemon);
 
 void supervisor_stop(struct daemon *daemon);
 
-/* Is there an instance whose loop hangs? It may still use what it was given. */
-bool supervisor_has_lost(struct daemon *daemon);
-
 /* Free members and their instances. */
 void supervisor_end(struct daemon *daemon);
 

@@ -393,20 +393,6 @@ void supervisor_step(struct daemon *daemon)
 	}
 }
 
-bool supervisor_has_lost(struct daemon *daemon)
-{
-	struct list *node;
-
-	list_for_each (node, &daemon->members) {
-		const struct member *member = list_entry(node, struct member, node);
-
-		if (member->inst != NULL && instance_state(member->inst) == INSTANCE_LOST) {
-			return true;
-		}
-	}
-	return false;
-}
-
 void supervisor_end(struct daemon *daemon)
 {
 	struct list *node, *after;

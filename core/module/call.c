@@ -177,11 +177,10 @@ static void farewell_run(struct post *post)
 }
 
 /* No callback of the bus will come any more. */
-static void on_endpoint_left(void *arg, struct endpoint *endpoint)
+void call_on_silent(void *arg)
 {
 	struct ew_instance *inst = arg;
 
-	(void)endpoint;
 	post_queue_close(&inst->door);
 	door_drain(inst);
 	inst->is_closing = true;
@@ -199,6 +198,15 @@ static void on_endpoint_left(void *arg, struct endpoint *endpoint)
 	inst->is_open = false;
 	inst->is_gone = true;
 	inst->self = NULL;
+	report(inst, &inst->silent_post);
+}
+
+/* Nor does anybody use it any more. */
+static void on_endpoint_left(void *arg, struct endpoint *endpoint)
+{
+	struct ew_instance *inst = arg;
+
+	(void)endpoint;
 	/* a loop ends after its instances */
 	check(post_push_always(&inst->loop->posts, &inst->farewell_post) == 0);
 }
@@ -231,6 +239,11 @@ void call_tell_health(struct ew_instance *inst)
 
 /* ---- on the main thread ---- */
 
+static void silent_run(struct post *post)
+{
+	life_on_silent(container_of(post, struct ew_instance, silent_post));
+}
+
 static void left_run(struct post *post)
 {
 	life_on_left(container_of(post, struct ew_instance, left_post));
@@ -242,6 +255,7 @@ void call_init(struct ew_instance *inst)
 	inst->farewell_post = (struct post){ .run = farewell_run, .drop = drop_report };
 	inst->stopped_post = (struct post){ .run = stopped_run, .drop = drop_report };
 	inst->health_post = (struct post){ .run = health_run, .drop = drop_report };
+	inst->silent_post = (struct post){ .run = silent_run, .drop = drop_report };
 	inst->left_post = (struct post){ .run = left_run, .drop = drop_report };
 }
 

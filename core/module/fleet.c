@@ -233,6 +233,11 @@ bool fleet_has_loops(const struct fleet *fleet)
 	return !list_is_empty(&fleet->loops);
 }
 
+bool fleet_is_adrift(const struct fleet *fleet)
+{
+	return fleet->adrift > 0;
+}
+
 struct bus *fleet_bus(const struct fleet *fleet)
 {
 	return fleet->config.bus;

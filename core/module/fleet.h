@@ -47,6 +47,9 @@ int fleet_loops_walk(struct fleet *fleet, int (*fn)(void *arg, struct loop *loop
 /* Whether a loop is left: also one that is lost. */
 bool fleet_has_loops(const struct fleet *fleet);
 
+/* Whether a thread that hangs may still use what an instance was given. */
+bool fleet_is_adrift(const struct fleet *fleet);
+
 /* Any thread. */
 struct bus *fleet_bus(const struct fleet *fleet);
 struct http *fleet_http(const struct fleet *fleet);

@@ -52,6 +52,7 @@ struct fleet {
 	struct post_queue reports;      /* on the main loop */
 	struct list instances;
 	struct list loops;
+	unsigned adrift;                /* instances whose memory others may still use */
 	struct list changed;            /* instances to tell of */
 	struct task changed_task;
 };
@@ -113,7 +114,9 @@ struct ew_instance {
 	bool stop_asked;                /* as soon as what is under way has come back */
 	bool keep_devices;
 	bool restart;                   /* open again once it is closed */
-	bool is_forgotten;              /* freed while it was lost */
+	bool is_silent;                 /* closed: only those that feed it have to let go */
+	bool is_adrift;                 /* lost, or closed while one that feeds it hangs */
+	bool is_forgotten;              /* freed while it was adrift */
 	int error;                      /* why it is going to fail; 0: it is not */
 	int reload_result;
 	unsigned restarts;
@@ -141,7 +144,7 @@ struct ew_instance {
 
 	/* back to the main loop */
 	struct post farewell_post;      /* to the loop's own queue */
-	struct post stopped_post, left_post, health_post;
+	struct post stopped_post, silent_post, left_post, health_post;
 	atomic_bool health_busy;
 
 	pthread_mutex_t lock;           /* what follows */
@@ -158,6 +161,7 @@ void instance_enter_state(struct ew_instance *inst, enum instance_state next, co
 /* Answers of the loop. */
 void life_on_answer(struct ew_instance *inst, enum instance_call call, int result);
 void life_on_stopped(struct ew_instance *inst);
+void life_on_silent(struct ew_instance *inst);
 void life_on_left(struct ew_instance *inst);
 
 /* The watchdog: what is under way takes too long. */
@@ -183,6 +187,7 @@ void call_tell_health(struct ew_instance *inst);
 /* ---- the loop ---- */
 
 /* The endpoint's hooks. */
+void call_on_silent(void *inst);
 void instance_enter_named(void *inst, const char *callback);
 void instance_leave_named(void *inst);
 void instance_override(void *inst, const char *device, struct ew_tag_spec *spec);

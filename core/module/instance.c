@@ -181,8 +181,8 @@ void instance_free(struct ew_instance **instance_at)
 	list_remove(&inst->node);
 	list_remove(&inst->changed_node);
 	timer_fini(&inst->watchdog);
-	if (inst->state == INSTANCE_LOST) {
-		/* its thread may come back to its memory at any time */
+	if (inst->is_adrift) {
+		/* a thread may come back to its memory at any time */
 		inst->is_forgotten = true;
 		return;
 	}

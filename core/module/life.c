@@ -5,6 +5,7 @@
  * deadline of what is under way.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/module/inside.h"
@@ -109,6 +110,7 @@ static int make_endpoint(struct ew_instance *inst)
 				    .budget = inst->budget,
 				    .enter = instance_enter_named,
 				    .leave = instance_leave_named,
+				    .silent = call_on_silent,
 				    .arg = inst,
 				    .override = instance_override,
 			    },
@@ -120,9 +122,11 @@ static int begin_open(struct ew_instance *inst, const char *why)
 	int error;
 
 	call_ready(inst);
+	inst->is_silent = false;
 	error = make_endpoint(inst);
 	if (error != 0) {
-		fail(inst, error, error == -EEXIST ? "its name is in use" : "cannot be opened");
+		fail(inst, error, error == -EEXIST ? "the last instance of this name hangs still"
+						   : "cannot be opened");
 		instance_enter_state(inst, INSTANCE_FAILED, inst->failure);
 		return error;
 	}
@@ -134,8 +138,8 @@ static int begin_open(struct ew_instance *inst, const char *why)
 int instance_open(struct ew_instance *inst)
 {
 	check_obj(inst, INSTANCE_MAGIC);
-	if (inst->state != INSTANCE_NEW && inst->state != INSTANCE_CLOSED &&
-	    inst->state != INSTANCE_FAILED) {
+	if (inst->is_adrift || (inst->state != INSTANCE_NEW && inst->state != INSTANCE_CLOSED &&
+				inst->state != INSTANCE_FAILED)) {
 		return -EBUSY;
 	}
 	inst->error = 0;
@@ -363,34 +367,80 @@ static void open_anew(struct ew_instance *inst)
 	(void)begin_open(inst, "opened anew");
 }
 
+/* It is closed, or failed, for good. */
+static void end_life(struct ew_instance *inst, const char *why)
+{
+	drop_fallback(inst);
+	if (inst->has_next) {
+		settings_drop(&inst->next);
+		inst->has_next = false;
+	}
+	if (inst->error != 0) {
+		instance_enter_state(inst, INSTANCE_FAILED, inst->failure);
+	} else {
+		instance_enter_state(inst, INSTANCE_CLOSED, why);
+	}
+}
+
+static void set_adrift(struct ew_instance *inst, bool is_adrift)
+{
+	inst->fleet->adrift += (unsigned)is_adrift - (unsigned)inst->is_adrift;
+	inst->is_adrift = is_adrift;
+}
+
+/* The module is closed, though what feeds it may take its time to let go. */
+void life_on_silent(struct ew_instance *inst)
+{
+	check_obj(inst, INSTANCE_MAGIC);
+	inst->is_silent = true;
+}
+
 void life_on_left(struct ew_instance *inst)
 {
 	check_obj(inst, INSTANCE_MAGIC);
 	endpoint_free(&inst->endpoint);
+	inst->loop->is_lost = false;
+	set_adrift(inst, false);
 	if (inst->is_forgotten) {
-		inst->loop->is_lost = false;
 		instance_destroy(inst);
 		return;
+	}
+	if (inst->state == INSTANCE_CLOSED || inst->state == INSTANCE_FAILED) {
+		return;         /* it was not waited for */
 	}
 	if (inst->state == INSTANCE_LEAVING && !inst->stop_asked &&
 	    (inst->restart || (inst->error != 0 && inst->has_fallback))) {
 		open_anew(inst);
 		return;
 	}
-	drop_fallback(inst);
-	if (inst->has_next) {
-		settings_drop(&inst->next);
-		inst->has_next = false;
-	}
-	inst->loop->is_lost = false;
-	if (inst->error != 0) {
-		instance_enter_state(inst, INSTANCE_FAILED, inst->failure);
-	} else {
-		instance_enter_state(inst, INSTANCE_CLOSED, "closed");
-	}
+	end_life(inst, "closed");
 }
 
 /* ---- the deadline ---- */
+
+/*
+ * It is closed and nobody feeds it but those that hang: it is not the one to
+ * blame. Its memory waits for them; it cannot be opened anew in that.
+ */
+static void wait_no_longer(struct ew_instance *inst)
+{
+	char names[96], why[160];
+
+	endpoint_awaits(inst->endpoint, names, sizeof(names));
+	if (names[0] == '\0') {
+		timer_set(&inst->watchdog, inst->deadline, 0); /* all have: it comes any moment */
+		return;
+	}
+	(void)snprintf(why, sizeof(why), "closed, though %s has not let go of it", names);
+	if (inst->restart || inst->has_fallback) {
+		inst->error = inst->error != 0 ? inst->error : -ETIMEDOUT;
+		instance_set_failure(inst, "cannot be opened anew: %s, which feeds it, hangs",
+				     names);
+	}
+	inst->restart = false;
+	set_adrift(inst, true);
+	end_life(inst, why);
+}
 
 void life_on_deadline(struct loop_timer *timer)
 {
@@ -398,6 +448,10 @@ void life_on_deadline(struct loop_timer *timer)
 	bool hangs = inst->call.busy || inst->state == INSTANCE_LEAVING;
 
 	check_obj(inst, INSTANCE_MAGIC);
+	if (inst->state == INSTANCE_LEAVING && inst->is_silent) {
+		wait_no_longer(inst);
+		return;
+	}
 	fail_late(inst);
 	if (!hangs) {
 		log_msg(LOG_LEVEL_ERROR, inst->who, "%s: closing it", inst->failure);
@@ -406,6 +460,7 @@ void life_on_deadline(struct loop_timer *timer)
 	}
 	inst->restart = false;
 	inst->loop->is_lost = true;
+	set_adrift(inst, true);
 	if (inst->state == INSTANCE_LEAVING) {
 		instance_enter_state(inst, INSTANCE_LOST, inst->failure);
 	} else {
