@@ -227,3 +227,23 @@ bool log_limit_pass(struct log_limit *limit, uint32_t *held_out)
 	limit->held = 0;
 	return true;
 }
+
+void log_limited(struct log_limit *limit, enum log_level level, const char *who,
+		 const char *format, ...)
+{
+	char text[LOG_TEXT_MAX];
+	uint32_t held = 0;
+	va_list args;
+
+	if (!log_is_shown(level) || !log_limit_pass(limit, &held)) {
+		return;
+	}
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args); /* cut is fine */
+	va_end(args);
+	if (held == 0) {
+		log_msg(level, who, "%s", text);
+	} else {
+		log_msg(level, who, "%s (%u like it not shown)", text, held);
+	}
+}

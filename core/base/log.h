@@ -72,4 +72,11 @@ struct log_limit {
  * the last yes, for "(12 like it not shown)". */
 bool log_limit_pass(struct log_limit *limit, uint32_t *held_out);
 
+/* For a line that may come as often as data does: ten in ten seconds. */
+#define LOG_LIMIT  ((struct log_limit){ .burst = 10, .window = INT64_C(10000000000) })
+
+/* log_msg() within a limit; the line says how many like it were not shown. */
+void log_limited(struct log_limit *limit, enum log_level level, const char *who,
+		 const char *format, ...) EW_PRINTF(4, 5);
+
 #endif

@@ -91,11 +91,11 @@ static bool is_number(enum ew_carrier carrier)
 	return carrier == EW_I64 || carrier == EW_U64 || carrier == EW_F64;
 }
 
-static int say_refused(const struct endpoint *endpoint, const char *what, const char *name,
+static int say_refused(struct endpoint *endpoint, const char *what, const char *name,
 		       const char *why)
 {
-	log_msg(LOG_LEVEL_WARNING, endpoint->name, "cannot declare %s '%s': %s", what,
-		name == NULL ? "" : name, why);
+	log_limited(&endpoint->refused_said, LOG_LEVEL_WARNING, endpoint->name,
+		    "cannot declare %s '%s': %s", what, name == NULL ? "" : name, why);
 	return -EINVAL;
 }
 

@@ -147,6 +147,7 @@ static void set_up(struct endpoint *endpoint, struct bus *bus,
 	list_init(&endpoint->wants);
 	list_init(&endpoint->received);
 	list_init(&endpoint->held);
+	endpoint->dead_said = endpoint->refused_said = LOG_LIMIT;
 	writes_init(endpoint);
 	task_init(&endpoint->signal, config->loop, LANE_CONTROL, signal_run);
 	task_init(&endpoint->data, config->loop, LANE_DATA, receiver_run);

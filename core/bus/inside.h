@@ -163,6 +163,9 @@ struct endpoint {
 	void (*left)(void *arg, struct endpoint *endpoint);
 	void *left_arg;
 
+	/* its loop */
+	struct log_limit dead_said, lease_said, refused_said;
+
 	/* as a publisher; its loop */
 	struct route **fed;             /* routes it feeds */
 	size_t fed_count, fed_room;

@@ -137,14 +137,16 @@ static void fail_safe(struct lease *lease, const char *why)
 	struct write *safe = lease->safe;
 
 	if (safe == NULL || gather_safe(endpoint, lease) == 0) {
-		log_msg(LOG_LEVEL_WARNING, endpoint->name,
-			"lease of %s ends: %s; no fail-safe value to write", lease->holder, why);
+		log_limited(&endpoint->lease_said, LOG_LEVEL_WARNING, endpoint->name,
+			    "lease of %s ends: %s; no fail-safe value to write", lease->holder,
+			    why);
 		detach(lease);
 		lease_free(&lease);
 		return;
 	}
-	log_msg(LOG_LEVEL_WARNING, endpoint->name, "lease of %s ends: %s; writing %zu fail-safe "
-		"values", lease->holder, why, safe->write.count);
+	log_limited(&endpoint->lease_said, LOG_LEVEL_WARNING, endpoint->name,
+		    "lease of %s ends: %s; writing %zu fail-safe values", lease->holder, why,
+		    safe->write.count);
 	list_remove(&lease->node);
 	timer_fini(&lease->timer);
 	(void)snprintf(safe->text, sizeof(safe->text), "lease of %s ended: %s", lease->holder, why);

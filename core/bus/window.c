@@ -233,9 +233,9 @@ int endpoint_ack(struct endpoint *endpoint, uint32_t id, uint64_t from, uint64_t
 
 static void say_dead(const struct route *route, uint64_t from, uint64_t to)
 {
-	log_msg(LOG_LEVEL_WARNING, route->name,
-		"the far end refused positions for good from=%llu to=%llu",
-		(unsigned long long)from, (unsigned long long)to);
+	log_limited(&route->receiver->dead_said, LOG_LEVEL_WARNING, route->name,
+		    "the far end refused positions for good from=%llu to=%llu",
+		    (unsigned long long)from, (unsigned long long)to);
 }
 
 int endpoint_nack(struct endpoint *endpoint, uint32_t id, uint64_t from, uint64_t to,

@@ -397,6 +397,7 @@ static void abandon_open(struct endpoint *endpoint)
 
 void writes_init(struct endpoint *endpoint)
 {
+	endpoint->lease_said = LOG_LIMIT;
 	list_init(&endpoint->open_writes);
 	list_init(&endpoint->leases);
 	list_init(&endpoint->asked);

@@ -140,6 +140,7 @@ struct ew_instance {
 	struct known_callback known[KNOWN_CALLBACKS];
 	unsigned known_next;
 	struct ew_journal *letters;     /* one of journals; made on first use */
+	struct log_limit letters_said;
 	char *state_dir;                /* made on first use */
 
 	/* back to the main loop */

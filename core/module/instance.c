@@ -104,6 +104,7 @@ static void instance_init(struct ew_instance *inst, struct fleet *fleet,
 	list_init(&inst->parts);
 	list_init(&inst->journals);
 	inst->health.since = clock_utc();
+	inst->letters_said = LOG_LIMIT;
 	inst->misuse_limit = (struct log_limit){ .burst = 5, .window = 10 * EW_SECOND };
 	(void)pthread_mutex_init(&inst->lock, NULL);
 	call_init(inst);

@@ -5,6 +5,7 @@
  */
 #include "core/module/letters.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "core/base/log.h"
@@ -31,7 +32,9 @@ void letters_keep(struct ew_instance *inst, uint32_t route, uint64_t from, uint6
 		(void)endpoint_bury(instance_endpoint(inst), route, from, to, NULL);
 	}
 	if (error != 0) {
-		log_msg(LOG_LEVEL_ERROR, instance_name(inst), "not all dead letters are kept: %s",
-			strerror(-error));
+		log_limited(&inst->letters_said, LOG_LEVEL_ERROR, instance_who(inst),
+			    "not all dead letters are kept: %s",
+			    error == -ENOENT ? "the tags of some were removed meanwhile" :
+					       strerror(-error));
 	}
 }

@@ -92,6 +92,29 @@ static void test_the_rate_limit_says_how_many_it_held_back(void **state)
 	clock_set_source(NULL);
 }
 
+static void test_lines_of_one_place_are_limited(void **state)
+{
+	struct clock_source source = {read_now, read_now, NULL};
+	struct log_limit limit = {.burst = 2, .window = 100};
+
+	(void)state;
+	clock_set_source(&source);
+	log_set_sink(keep, NULL);
+	lines = 0;
+	for (int i = 0; i < 5; i++) {
+		log_limited(&limit, LOG_LEVEL_WARNING, "who", "refused from=%d", i);
+	}
+	assert_int_equal(lines, 2);
+	assert_string_equal(last, "warning|who|refused from=1");
+
+	now += 100;
+	log_limited(&limit, LOG_LEVEL_DEBUG, "who", "not shown and not counted");
+	log_limited(&limit, LOG_LEVEL_WARNING, "who", "refused from=%d", 5);
+	assert_string_equal(last, "warning|who|refused from=5 (3 like it not shown)");
+	log_set_sink(NULL, NULL);
+	clock_set_source(NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -100,6 +123,7 @@ int main(void)
 		cmocka_unit_test(test_long_text_is_cut),
 		cmocka_unit_test(test_level_words_are_read_back),
 		cmocka_unit_test(test_the_rate_limit_says_how_many_it_held_back),
+		cmocka_unit_test(test_lines_of_one_place_are_limited),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
