@@ -234,7 +234,8 @@ void write_hand(struct endpoint *endpoint, struct write *request)
 	request->endpoint = endpoint;
 	list_push(&endpoint->open_writes, &request->open);
 	endpoint->open_count++;
-	audit_request(request, "handed", request->text);
+	/* the text is of whoever has the last word, which may come now; a fail-safe says why */
+	audit_request(request, "handed", request->from == NULL ? request->text : "");
 	endpoint_enter(endpoint, "write");
 	endpoint->module->write(endpoint->self, &request->write);
 	endpoint_leave_callback(endpoint);
