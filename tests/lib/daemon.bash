@@ -9,13 +9,14 @@ file=$work/edge.yaml
 
 daemon_under=() # the command that it is an argument of, such as env
 
-# take_modules NAME...: of modules/ or tests/lib
+# take_modules NAME...: of modules/, tests/lib or the rehearsal
 take_modules() {
 	local name
 	mkdir -p "$modules"
 	for name in "$@"; do
 		cp "$build/modules/.libs/$name.so" "$modules" 2>/dev/null ||
-			cp "$build/tests/lib/.libs/$name.so" "$modules"
+			cp "$build/tests/lib/.libs/$name.so" "$modules" 2>/dev/null ||
+			cp "$build/tests/contract/rehearsal/.libs/$name.so" "$modules"
 	done
 }
 

@@ -121,9 +121,12 @@ ctl reload >"$work/reload.log" 2>&1 || fail "$(cat "$work/reload.log")"
 wait_for 'the name' has_logged daemon "faulty/h: timer fuse running for [0-9]"
 ctl write room:Setpoint 21 >"$work/write.log" || fail 'a write to another instance'
 
-step 'it stops with an instance that hangs'
+step 'it stops with an instance that hangs, which alone is lost'
 stop daemon
 [ "$status" -eq 0 ] || fail "it ended with $status"
+has_logged daemon "faulty/h: callback 'timer fuse' has not returned .* -> lost" || fail 'no word of h'
+has_logged daemon 'example/a: .* -> closed' || fail 'a was not closed'
+! has_logged daemon 'example/a: .* -> lost' || fail 'a is blamed for h'
 
 step 'an instance that must not fail ends the daemon'
 config 'a: {module: example}' 'f: {module: faulty, fault: open, on_failure: stop}'

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A controller: moves both actuators of a storm in group writes under a
- * lease. Now and then it hangs, as far as the storm can tell, for longer than
- * the lease; then the fail-safe values must show.
+ * lease. Now and then it pauses for longer than the lease, or hangs and writes
+ * on at once; then the fail-safe values must show. Whether somebody stops the
+ * whole process in between makes no difference.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,31 +15,41 @@
 
 #define TICK     (5 * EW_MILLISECOND)
 #define LEASE    (40 * EW_MILLISECOND)
-#define HANG     60u            /* ticks, far longer than the lease */
+#define PAUSE    60u            /* ticks, far longer than the lease */
 #define WORK     100u           /* ticks between */
+#define SURE     (LEASE / 2)    /* the lease of a write that was sent so long ago holds */
 #define TOKENS   1024u
 #define SAFE     5.5
 
+struct settings {
+	const char *target;             /* instance whose actuators it moves */
+	uint64_t priority;
+	uint64_t turn;                  /* another: opened anew */
+	bool rest;
+	bool is_alone;                  /* with its target */
+	ew_dur hang;                    /* instead of a pause */
+};
+
 struct controller {
 	struct ew_instance *inst;
-	const struct controller_settings *settings;
+	const struct settings *settings;
 	struct ew_timer *timer;
 	char act[64];
 	uint32_t speed, valve;          /* EW_NO_ID: not there now */
 	double last_speed, last_valve;
 	uint64_t ticks;
-	uint64_t token;
+	uint64_t first, token;          /* those between are its own, not a predecessor's */
 	bool is_open[TOKENS];           /* asked, not answered */
-	bool is_holder;                 /* the last write under a lease was done */
+	ew_dur sent[TOKENS];
+	ew_dur held_since;              /* when the last that was done was sent; 0: it was not */
+	bool must_be_safe;              /* it held the lease when the pause began */
 	bool is_undisturbed;            /* the actuators stayed since */
-	bool is_safe;                   /* the fail-safe values showed in this hang */
+	bool is_safe;                   /* the fail-safe values showed since */
 };
 
-enum { METRIC_FAULTS, METRIC_DONE, METRIC_BUSY, METRIC_UNKNOWN, METRIC_SAFE, METRIC_COUNT };
+enum { METRIC_DONE, METRIC_BUSY, METRIC_UNKNOWN, METRIC_SAFE, METRIC_COUNT };
 
 static const struct ew_metric controller_metrics[METRIC_COUNT] = {
-	[METRIC_FAULTS] = { .name = "faults_total", .kind = EW_COUNTER,
-			    .help = "what differed" },
 	[METRIC_DONE] = { .name = "done_total", .kind = EW_COUNTER, .help = "writes done" },
 	[METRIC_BUSY] = { .name = "busy_total", .kind = EW_COUNTER,
 			  .help = "writes refused for another's lease" },
@@ -49,9 +61,8 @@ static const struct ew_metric controller_metrics[METRIC_COUNT] = {
 
 static void fault(struct controller *controller, const char *what, double found)
 {
-	ew_log(controller->inst, EW_LOG_ERROR, "%s: %g at tick %llu", what, found,
+	ew_log(controller->inst, EW_LOG_ERROR, PLAN_FAULT "%s: %g at tick %llu", what, found,
 	       (unsigned long long)controller->ticks);
-	ew_metric_add(controller->inst, METRIC_FAULTS, 1);
 }
 
 static void move(struct controller *controller)
@@ -80,6 +91,7 @@ static void move(struct controller *controller)
 	error = ew_write(controller->inst, &request);
 	if (error == 0) {
 		*is_open = true;
+		controller->sent[controller->token % TOKENS] = ew_now();
 		controller->token++;
 	} else if (error != -ENOENT && error != -ENOSPC) {
 		fault(controller, "write", error);
@@ -92,11 +104,13 @@ static void controller_answered(void *self, const struct ew_write_answer *answer
 	bool *is_open = &controller->is_open[answer->token % TOKENS];
 	const struct ew_write_status *status = &answer->status[0];
 
-	if (!*is_open || answer->token >= controller->token || answer->count != 2) {
+	if (!*is_open || answer->token < controller->first ||
+	    answer->token >= controller->token || answer->count != 2) {
 		fault(controller, "an answer to nothing", (double)answer->token);
 	}
 	*is_open = false;
-	controller->is_holder = status->result == EW_WRITE_DONE;
+	controller->held_since = status->result == EW_WRITE_DONE ?
+					 controller->sent[answer->token % TOKENS] : 0;
 	switch (status->result) {
 	case EW_WRITE_DONE:
 		ew_metric_add(controller->inst, METRIC_DONE, 1);
@@ -118,37 +132,68 @@ static void controller_answered(void *self, const struct ew_write_answer *answer
 	}
 }
 
-/* At the end of a hang that began as the holder the values must be safe. */
-static void look_safe(struct controller *controller)
+static void pause_begins(struct controller *controller)
 {
-	if (!controller->settings->is_alone || !controller->is_holder ||
-	    !controller->is_undisturbed) {
+	controller->must_be_safe = controller->settings->is_alone &&
+				   controller->held_since != 0 &&
+				   ew_now() - controller->held_since < SURE;
+	controller->is_undisturbed = true;
+	controller->is_safe = false;
+}
+
+/* A pause that began as the holder: the values were made safe, whatever was written since. */
+static void pause_ends(struct controller *controller)
+{
+	if (!controller->must_be_safe || !controller->is_undisturbed) {
 		return;
 	}
 	if (!controller->is_safe) {
-		fault(controller, "not safe after a hang", controller->last_speed);
+		fault(controller, "not safe after a pause", controller->last_speed);
 		return;
 	}
 	ew_metric_add(controller->inst, METRIC_SAFE, 1);
 }
 
+/* As a driver that waits for its device, which it should not. */
+static void hang(struct controller *controller)
+{
+	(void)poll(NULL, 0, (int)(controller->settings->hang / EW_MILLISECOND));
+}
+
 static void controller_tick(void *arg)
 {
 	struct controller *controller = arg;
-	uint64_t phase = controller->ticks++ % (WORK + HANG);
+	uint64_t phase = controller->ticks++ % (WORK + PAUSE);
+	bool hangs = controller->settings->hang > 0;
 
 	if (controller->speed == EW_NO_ID || controller->valve == EW_NO_ID ||
-	    controller->ticks > controller->settings->ticks) {
+	    controller->settings->rest) {
+		controller->must_be_safe = false;
 		return;
 	}
-	if (phase < WORK) {
+	if (phase == WORK) {
+		pause_begins(controller);
+		if (hangs) {
+			hang(controller);
+		}
+	} else if (phase < WORK || hangs) {
 		move(controller);
-	} else if (phase == WORK) {
-		controller->is_undisturbed = true;
-		controller->is_safe = false;
-	} else if (phase == WORK + HANG - 1) {
-		look_safe(controller);
 	}
+	if (phase == WORK + PAUSE - 1) {
+		pause_ends(controller);
+	}
+}
+
+static void controller_device(void *self, enum ew_change change,
+			      const struct ew_device_info *device)
+{
+	struct controller *controller = self;
+
+	(void)change;
+	(void)device;
+	/* its owner comes, goes, or is made anew: then leases end without a write */
+	controller->is_undisturbed = false;
+	controller->held_since = 0;
 }
 
 static void controller_tag(void *self, enum ew_change change, const struct ew_tag_info *tag)
@@ -167,7 +212,7 @@ static void controller_tag(void *self, enum ew_change change, const struct ew_ta
 		controller->valve = id;
 	}
 	controller->is_undisturbed = false;
-	controller->is_holder = false;
+	controller->held_since = 0;
 }
 
 static void controller_batch(void *self, const struct ew_batch *batch)
@@ -203,6 +248,7 @@ static int controller_open(struct ew_instance *inst, const void *settings, void 
 	}
 	controller->inst = inst;
 	controller->settings = settings;
+	controller->first = controller->token = (uint64_t)ew_now();
 	(void)snprintf(controller->act, sizeof(controller->act), "act-%s",
 		       controller->settings->target);
 	error = ew_want(inst, controller->act, &want);
@@ -226,6 +272,18 @@ static int controller_start(void *self)
 	return 0;
 }
 
+static int controller_reload(void *self, const void *settings_of)
+{
+	const struct settings *settings = settings_of;
+	struct controller *controller = self;
+
+	if (settings->turn != controller->settings->turn) {
+		return -ENOTSUP;
+	}
+	controller->settings = settings;
+	return 0;
+}
+
 static void controller_close(void *self)
 {
 	struct controller *controller = self;
@@ -235,21 +293,23 @@ static void controller_close(void *self)
 }
 
 static const struct ew_option controller_options[] = {
-	EW_OPTION(struct controller_settings, target, .flags = EW_REQUIRED,
+	EW_OPTION(struct settings, target, .flags = EW_REQUIRED,
 		  .help = "instance whose actuators it moves"),
-	EW_OPTION(struct controller_settings, priority, .fallback = "5",
-		  .help = "of its writes"),
-	EW_OPTION(struct controller_settings, ticks, .fallback = "100",
-		  .help = "until it rests"),
-	EW_OPTION(struct controller_settings, is_alone, .fallback = "no",
+	EW_OPTION(struct settings, priority, .fallback = "5", .help = "of its writes"),
+	EW_OPTION(struct settings, turn, .fallback = "0", .help = "another: opened anew"),
+	EW_OPTION(struct settings, rest, .help = "write no more"),
+	EW_OPTION(struct settings, is_alone, .name = "alone",
 		  .help = "nobody else writes there: the fail-safe values must show"),
+	EW_DURATION_OPTION(struct settings, hang, .fallback = "0",
+			   .help = "instead of a pause, writing on at once"),
 	EW_OPTION_END
 };
 
 EW_MODULE(
 	.name = "controller", .version = "1.0", .summary = "writes under a lease, and hangs",
 	.flags = EW_WANTS_ONLY,
-	.options = controller_options, .settings_size = sizeof(struct controller_settings),
+	.options = controller_options, .settings_size = sizeof(struct settings),
 	.metrics = controller_metrics, .metric_count = METRIC_COUNT,
-	.open = controller_open, .start = controller_start, .close = controller_close,
-	.tag = controller_tag, .batch = controller_batch, .answered = controller_answered);
+	.open = controller_open, .start = controller_start, .reload = controller_reload,
+	.close = controller_close, .device = controller_device, .tag = controller_tag,
+	.batch = controller_batch, .answered = controller_answered);

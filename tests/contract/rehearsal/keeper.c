@@ -17,6 +17,10 @@
 #define STORMS_MAX  8
 #define QUIET  (300 * EW_MILLISECOND)
 
+struct settings {
+	uint64_t turn;                  /* another: opened anew */
+};
+
 struct kept_tag {
 	uint32_t id;
 	bool is_known;
@@ -42,6 +46,7 @@ struct kept {
 	unsigned gaps;
 	bool has_gap;                   /* since the last check */
 	bool is_owed;                   /* a gap was told, its resync has not come */
+	bool is_resting;                /* the storm says so, after all that it published */
 	bool is_tried;                  /* compared at rest */
 };
 
@@ -53,11 +58,9 @@ struct keeper {
 	ew_dur last;                    /* when something came */
 };
 
-enum { METRIC_FAULTS, METRIC_CHECKS, METRIC_RESTS, METRIC_LOST, METRIC_COUNT };
+enum { METRIC_CHECKS, METRIC_RESTS, METRIC_LOST, METRIC_COUNT };
 
 static const struct ew_metric keeper_metrics[METRIC_COUNT] = {
-	[METRIC_FAULTS] = { .name = "faults_total", .kind = EW_COUNTER,
-			    .help = "what differed" },
 	[METRIC_CHECKS] = { .name = "checks_total", .kind = EW_COUNTER,
 			    .help = "comparisons while a storm went on" },
 	[METRIC_RESTS] = { .name = "rests_total", .kind = EW_COUNTER,
@@ -69,11 +72,11 @@ static const struct ew_metric keeper_metrics[METRIC_COUNT] = {
 static void fault(struct keeper *keeper, const struct kept *kept, const char *what,
 		  uint64_t found, uint64_t expected)
 {
-	ew_log(keeper->inst, EW_LOG_ERROR, "%s: %s: found %llu, expected %llu at step %llu",
+	ew_log(keeper->inst, EW_LOG_ERROR,
+	       PLAN_FAULT "%s: %s: found %llu, expected %llu at step %llu",
 	       kept == NULL ? "?" : kept->name, what, (unsigned long long)found,
 	       (unsigned long long)expected,
 	       kept == NULL ? 0 : (unsigned long long)kept->plan.step);
-	ew_metric_add(keeper->inst, METRIC_FAULTS, 1);
 }
 
 /* ---- finding ---- */
@@ -296,21 +299,9 @@ static void compare(struct keeper *keeper, struct kept *kept, bool with_values)
 	}
 }
 
-static void keeper_event(void *self, const struct ew_event *event)
+static void on_check(struct keeper *keeper, struct kept *kept, uint64_t seed, uint64_t step)
 {
-	struct keeper *keeper = self;
-	unsigned long long seed, step;
-	struct kept *kept;
-
 	keeper->last = ew_now();
-	if (strcmp(event->kind, "storm.check") != 0 || event->key == NULL ||
-	    sscanf(event->body, "{\"seed\":%llu,\"step\":%llu}", &seed, &step) != 2) {
-		return;
-	}
-	kept = storm_of(keeper, event->key, strlen(event->key));
-	if (kept == NULL) {
-		return;
-	}
 	if (kept->plan.seed != seed || step <= kept->plan.step) {
 		plan_begin(&kept->plan, seed);
 		kept->is_counting = false;
@@ -330,9 +321,31 @@ static void keeper_event(void *self, const struct ew_event *event)
 	kept->is_counting = true;
 	kept->has_gap = false;
 	kept->is_tried = false;
+	kept->is_resting = false;
 }
 
-/* Nothing has come for a while: now the last values must be there. */
+static void keeper_event(void *self, const struct ew_event *event)
+{
+	struct keeper *keeper = self;
+	unsigned long long seed, step;
+	struct kept *kept;
+
+	if (event->key == NULL ||
+	    sscanf(event->body, "{\"seed\":%llu,\"step\":%llu}", &seed, &step) != 2) {
+		return;
+	}
+	kept = storm_of(keeper, event->key, strlen(event->key));
+	if (kept != NULL && strcmp(event->kind, "storm.check") == 0) {
+		on_check(keeper, kept, seed, step);
+	} else if (kept != NULL && strcmp(event->kind, "storm.rest") == 0) {
+		if (!kept->is_counting || seed != kept->plan.seed || step != kept->plan.step) {
+			on_check(keeper, kept, seed, step);     /* that one was lost */
+		}
+		kept->is_resting = true;
+	}
+}
+
+/* All rest and nothing has come for a while: now the last values must be there. */
 static void keeper_tick(void *arg)
 {
 	struct keeper *keeper = arg;
@@ -343,7 +356,7 @@ static void keeper_tick(void *arg)
 	for (size_t i = 0; i < keeper->storm_count; i++) {
 		struct kept *kept = &keeper->storms[i];
 
-		if (!kept->is_tried && kept->is_counting) {
+		if (!kept->is_tried && kept->is_resting && !kept->is_owed) {
 			kept->is_tried = true;
 			compare(keeper, kept, true);
 			ew_metric_add(keeper->inst, METRIC_RESTS, 1);
@@ -382,9 +395,15 @@ static void keeper_close(void *self)
 	free(keeper);
 }
 
+static const struct ew_option keeper_options[] = {
+	EW_OPTION(struct settings, turn, .fallback = "0", .help = "another: opened anew"),
+	EW_OPTION_END
+};
+
 EW_MODULE(
 	.name = "keeper", .version = "1.0", .summary = "compares what it hears with the plan",
 	.flags = EW_NEEDS_VIEW,
+	.options = keeper_options, .settings_size = sizeof(struct settings),
 	.metrics = keeper_metrics, .metric_count = METRIC_COUNT,
 	.open = keeper_open, .close = keeper_close,
 	.device = keeper_device, .tag = keeper_tag, .batch = keeper_batch,

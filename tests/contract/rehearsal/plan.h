@@ -57,17 +57,7 @@ static inline uint64_t plan_value(const struct plan_tag *tag)
 	return (uint64_t)tag->generation << 32 | tag->sequence;
 }
 
-/* What YAML would say to the modules. */
-struct storm_settings {
-	uint64_t seed;
-	uint64_t steps;                 /* until it rests */
-};
-
-struct controller_settings {
-	const char *target;             /* instance whose actuators it moves */
-	uint64_t priority;
-	uint64_t ticks;                 /* until it rests */
-	bool is_alone;                  /* with its target */
-};
+/* A fault of core; the test looks for the word in the log. */
+#define PLAN_FAULT  "FAULT: "
 
 #endif

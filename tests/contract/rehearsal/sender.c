@@ -13,6 +13,10 @@
 #define ROUTES_MAX  16
 #define WINDOW      64
 
+struct settings {
+	uint64_t turn;                  /* another: opened anew */
+};
+
 struct open_position {
 	uint64_t position;              /* 0: free */
 	uint64_t number;
@@ -35,11 +39,9 @@ struct sender {
 	uint32_t random;
 };
 
-enum { METRIC_FAULTS, METRIC_ACKED, METRIC_AGAIN, METRIC_DEAD, METRIC_COUNT };
+enum { METRIC_ACKED, METRIC_AGAIN, METRIC_DEAD, METRIC_COUNT };
 
 static const struct ew_metric sender_metrics[METRIC_COUNT] = {
-	[METRIC_FAULTS] = { .name = "faults_total", .kind = EW_COUNTER,
-			    .help = "what differed" },
 	[METRIC_ACKED] = { .name = "acked_total", .kind = EW_COUNTER, .help = "positions acked" },
 	[METRIC_AGAIN] = { .name = "again_total", .kind = EW_COUNTER,
 			   .help = "positions that came again" },
@@ -55,9 +57,8 @@ static unsigned roll(struct sender *sender, unsigned sides)
 
 static void fault(struct sender *sender, const char *what, uint64_t found, uint64_t expected)
 {
-	ew_log(sender->inst, EW_LOG_ERROR, "%s: found %llu, expected %llu", what,
+	ew_log(sender->inst, EW_LOG_ERROR, PLAN_FAULT "%s: found %llu, expected %llu", what,
 	       (unsigned long long)found, (unsigned long long)expected);
-	ew_metric_add(sender->inst, METRIC_FAULTS, 1);
 }
 
 static struct sent_route *route_of(struct sender *sender, uint32_t id)
@@ -224,9 +225,15 @@ static void sender_close(void *self)
 	free(sender);
 }
 
+static const struct ew_option sender_options[] = {
+	EW_OPTION(struct settings, turn, .fallback = "0", .help = "another: opened anew"),
+	EW_OPTION_END
+};
+
 EW_MODULE(
 	.name = "sender", .version = "1.0", .summary = "answers positions in any order",
 	.flags = EW_ACKS,
+	.options = sender_options, .settings_size = sizeof(struct settings),
 	.metrics = sender_metrics, .metric_count = METRIC_COUNT,
 	.open = sender_open, .close = sender_close,
 	.batch = sender_batch, .gap = sender_gap);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A publisher that declares, changes, removes and publishes by plan as fast
- * as its loop lets it, and a device `act-NAME` whose tags may be written. It
- * answers writes at once, late or never; those that make safe at once.
+ * A publisher that declares, changes, removes and publishes by plan, and a
+ * device `act-NAME` whose tags may be written. It answers writes at once, late
+ * or never; those that make safe at once. It can be told to rest by a reload.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,33 +11,41 @@
 
 #include "tests/contract/rehearsal/plan.h"
 
-#define STEPS_A_TICK  64u
+#define STEPS_A_TICK  128u
+#define TICK          (8 * EW_MILLISECOND)
+#define REST_TICKS    25u       /* between two events `storm.rest` */
+
+struct settings {
+	uint64_t seed;
+	uint64_t turn;
+	bool rest;
+};
 
 struct storm {
 	struct ew_instance *inst;
-	const struct storm_settings *settings;
+	const struct settings *settings;
 	struct plan plan;
 	struct ew_timer *timer;
 	uint32_t devices[PLAN_DEVICES];
 	uint32_t tags[PLAN_DEVICES][PLAN_TAGS];
 	uint32_t act, speed, valve;
+	unsigned rests;                 /* ticks since it rests */
 	struct ew_write *late;
 	unsigned writes;
 };
 
-enum { METRIC_FAULTS, METRIC_COUNT };
+enum { METRIC_STEPS, METRIC_RESTS, METRIC_COUNT };
 
 static const struct ew_metric storm_metrics[METRIC_COUNT] = {
-	[METRIC_FAULTS] = { .name = "faults_total", .kind = EW_COUNTER,
-			    .help = "what went wrong" },
+	[METRIC_STEPS] = { .name = "steps_total", .kind = EW_COUNTER, .help = "of the plan" },
+	[METRIC_RESTS] = { .name = "rests", .kind = EW_GAUGE, .help = "1: it rests" },
 };
 
 static void expect(struct storm *storm, int result, const char *what)
 {
 	if (result != 0) {
-		ew_log(storm->inst, EW_LOG_ERROR, "%s: error %d at step %llu", what, result,
-		       (unsigned long long)storm->plan.step);
-		ew_metric_add(storm->inst, METRIC_FAULTS, 1);
+		ew_log(storm->inst, EW_LOG_ERROR, PLAN_FAULT "%s: error %d at step %llu", what,
+		       result, (unsigned long long)storm->plan.step);
 	}
 }
 
@@ -79,11 +87,11 @@ static void publish(struct storm *storm, unsigned d, unsigned tags)
 	}
 }
 
-static void say_check(struct storm *storm)
+static void say(struct storm *storm, const char *kind)
 {
 	char body[128];
 	const struct ew_event event = {
-		.size = sizeof(event), .kind = "storm.check", .device = EW_NO_ID,
+		.size = sizeof(event), .kind = kind, .device = EW_NO_ID,
 		.key = ew_name(storm->inst), .body = body,
 	};
 
@@ -121,7 +129,7 @@ static void take_step(struct storm *storm)
 		publish(storm, d, action.tags);
 		break;
 	case PLAN_CHECK:
-		say_check(storm);
+		say(storm, "storm.check");
 		break;
 	}
 }
@@ -131,9 +139,18 @@ static void storm_tick(void *arg)
 {
 	struct storm *storm = arg;
 
-	for (unsigned i = 0; i < STEPS_A_TICK && storm->plan.step < storm->settings->steps; i++) {
+	unsigned todo = STEPS_A_TICK;
+
+	while (todo > 0 && !(storm->settings->rest && storm->plan.step % PLAN_CHECK_EVERY == 0)) {
 		take_step(storm);
+		todo--;
 	}
+	storm->rests = todo == STEPS_A_TICK ? storm->rests + 1 : 0;
+	if (storm->rests % REST_TICKS == 1) {
+		say(storm, "storm.rest");
+	}
+	ew_metric_add(storm->inst, METRIC_STEPS, STEPS_A_TICK - todo);
+	ew_metric_set(storm->inst, METRIC_RESTS, storm->rests > 0 ? 1 : 0);
 	if (storm->late != NULL) {
 		(void)ew_write_done(storm->inst, &storm->late, NULL);
 	}
@@ -187,7 +204,19 @@ static int storm_start(void *self)
 {
 	struct storm *storm = self;
 
-	ew_timer_set(storm->timer, 0, EW_MILLISECOND);
+	ew_timer_set(storm->timer, 0, TICK);
+	return ew_device_state(storm->inst, storm->act, EW_DEVICE_UP, "it takes writes");
+}
+
+static int storm_reload(void *self, const void *settings_of)
+{
+	const struct settings *settings = settings_of;
+	struct storm *storm = self;
+
+	if (settings->seed != storm->settings->seed || settings->turn != storm->settings->turn) {
+		return -ENOTSUP;
+	}
+	storm->settings = settings;
 	return 0;
 }
 
@@ -227,14 +256,15 @@ static void storm_write(void *self, struct ew_write *write)
 }
 
 static const struct ew_option storm_options[] = {
-	EW_OPTION(struct storm_settings, seed, .fallback = "1", .help = "of the plan"),
-	EW_OPTION(struct storm_settings, steps, .fallback = "32", .help = "until it rests"),
+	EW_OPTION(struct settings, seed, .fallback = "1", .help = "of the plan"),
+	EW_OPTION(struct settings, turn, .fallback = "0", .help = "another: opened anew"),
+	EW_OPTION(struct settings, rest, .help = "after the next check"),
 	EW_OPTION_END
 };
 
 EW_MODULE(
 	.name = "storm", .version = "1.0", .summary = "declares, publishes and removes by plan",
-	.options = storm_options, .settings_size = sizeof(struct storm_settings),
+	.options = storm_options, .settings_size = sizeof(struct settings),
 	.metrics = storm_metrics, .metric_count = METRIC_COUNT,
-	.open = storm_open, .start = storm_start, .stop = storm_stop, .close = storm_close,
-	.write = storm_write);
+	.open = storm_open, .start = storm_start, .reload = storm_reload,
+	.stop = storm_stop, .close = storm_close, .write = storm_write);
