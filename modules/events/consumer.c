@@ -35,6 +35,7 @@ static int consumers_add(struct consumers *consumers, const char *name, uint64_t
 	memcpy(consumer->name, name, strlen(name) + 1);
 	consumer->acknowledged = acknowledged;
 	consumer->known = acknowledged;
+	consumer->used = ew_now();
 	/* above all of an earlier run */
 	consumer->turn = (uint64_t)ew_wall() / (uint64_t)EW_MILLISECOND;
 	feed_init(&consumer->feed, consumers->journal);
@@ -135,6 +136,28 @@ int consumers_remove(struct consumers *consumers, const char *name)
 	return ew_journal_cursor_remove(consumers->journal, cursor);
 }
 
+ew_dur consumers_forget_due(const struct consumers *consumers)
+{
+	ew_dur due = INT64_MAX;
+
+	for (size_t i = 0; consumers->settings->forget_after > 0 && i < consumers->count; i++) {
+		ew_dur own = consumers->at[i]->used + consumers->settings->forget_after;
+
+		due = own < due ? own : due;
+	}
+	return due;
+}
+
+const struct consumer *consumers_forgotten(const struct consumers *consumers, ew_dur now)
+{
+	for (size_t i = 0; consumers->settings->forget_after > 0 && i < consumers->count; i++) {
+		if (consumers->at[i]->used + consumers->settings->forget_after <= now) {
+			return consumers->at[i];
+		}
+	}
+	return NULL;
+}
+
 uint64_t consumers_lowest(const struct consumers *consumers)
 {
 	uint64_t lowest = UINT64_MAX;
@@ -166,7 +189,10 @@ ew_dur consumer_due(const struct consumer *consumer, const struct settings *sett
 void consumer_begin(struct consumer *consumer, const struct ask *ask,
 		    const struct settings *settings)
 {
-	bool is_other = ask->session[0] != '\0' && strcmp(ask->session, consumer->session) != 0;
+	bool is_other;
+
+	consumer->used = ew_now();
+	is_other = ask->session[0] != '\0' && strcmp(ask->session, consumer->session) != 0;
 
 	if (is_other) {
 		memcpy(consumer->session, ask->session, sizeof(consumer->session));
@@ -331,6 +357,7 @@ int consumer_ack(struct consumer *consumer, const struct ask_ack *ack)
 	}
 	number = consumer_drop(consumer, number);
 	consumer->last_ack = ew_wall();
+	consumer->used = ew_now();
 	if (number > consumer->acknowledged) {
 		consumer_cursor(consumer->name, cursor);
 		error = ew_journal_cursor_set(consumer->feed.journal, cursor, number);

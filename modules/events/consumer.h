@@ -45,6 +45,7 @@ struct consumer {
 	uint64_t count;         /* pages in the window */
 	uint64_t pages, redeliveries;   /* since the start */
 	ew_time last_poll, last_ack;    /* ns UTC; 0: none since the start */
+	ew_dur used;                    /* monotonic: asked or acknowledged, or the start */
 	struct feed feed;
 };
 
@@ -72,6 +73,13 @@ int consumers_take(struct consumers *consumers, const char *name,
 
 /* Forget it, with its cursor. -ENOENT */
 int consumers_remove(struct consumers *consumers, const char *name);
+
+/*
+ * When the next one is forgotten for not having asked; INT64_MAX: none. And the
+ * one for which it is time; NULL: none.
+ */
+ew_dur consumers_forget_due(const struct consumers *consumers);
+const struct consumer *consumers_forgotten(const struct consumers *consumers, ew_dur now);
 
 /* The lowest acknowledged id; UINT64_MAX: there is no consumer. */
 uint64_t consumers_lowest(const struct consumers *consumers);

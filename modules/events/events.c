@@ -34,6 +34,8 @@ static const struct ew_metric metrics[METRIC_COUNT] = {
 	[METRIC_GAP_EVENTS] = {.name = "gap_events_total", .help = "events that these tell of"},
 	[METRIC_BAD] = {.name = "refused_requests_total", .help = "requests answered by an error"},
 	[METRIC_CONSUMERS] = {.name = "consumers", .kind = EW_GAUGE, .help = "consumers"},
+	[METRIC_FORGOTTEN] = {.name = "consumers_forgotten_total",
+			      .help = "consumers forgotten because they did not ask for too long"},
 	[METRIC_LAG] = {.name = "lag", .kind = EW_GAUGE,
 			.help = "ids from the slowest consumer's acknowledged one to the last"},
 	[METRIC_WAITING] = {.name = "waiting", .kind = EW_GAUGE,
@@ -61,7 +63,9 @@ void events_schedule(struct events *events)
 {
 	ew_dur now = ew_now();
 	ew_dur next = clients_next(events);
+	ew_dur forget = consumers_forget_due(&events->consumers);
 
+	next = forget < next ? forget : next;
 	if (intake_is_busy(&events->intake) && now + events_tick(events) < next) {
 		next = now + events_tick(events);
 	}
@@ -102,6 +106,7 @@ static void events_on_timer(void *arg)
 
 	events->due = INT64_MAX;
 	intake_settle(&events->intake);
+	manage_forget(events);
 	clients_serve(events);
 	events_tell(events);
 	if (events->is_stopping && !events->has_stopped && !intake_is_busy(&events->intake)) {

@@ -37,6 +37,7 @@ enum {
 	METRIC_GAP_EVENTS,
 	METRIC_BAD,
 	METRIC_CONSUMERS,
+	METRIC_FORGOTTEN,
 	METRIC_LAG,
 	METRIC_WAITING,
 	METRIC_PAGE_SECONDS,
@@ -119,6 +120,9 @@ int manage_open(struct events *events) EW_CHECKED;
 
 /* Gauges. */
 void manage_measure(struct events *events);
+
+/* Forget consumers that did not ask for too long. */
+void manage_forget(struct events *events);
 
 /* ew_http_query() as ask_get_fn. */
 const char *manage_query(const void *arg, const char *name, size_t nth);

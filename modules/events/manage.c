@@ -46,6 +46,33 @@ void manage_measure(struct events *events)
 	ew_metric_set(events->inst, METRIC_WAITING, (double)events->client_count);
 }
 
+void manage_forget(struct events *events)
+{
+	ew_dur now = ew_now();
+	const struct consumer *consumer;
+	struct client *client;
+
+	/* a stream that is open, or a poll that waits, is asking */
+	TAILQ_FOREACH(client, &events->clients, next) {
+		struct consumer *own = consumers_find(&events->consumers, client->ask.consumer);
+
+		if (own != NULL) {
+			own->used = now;
+		}
+	}
+	while ((consumer = consumers_forgotten(&events->consumers, now)) != NULL) {
+		char name[ASK_NAME_MAX + 1];
+		int error;
+
+		memcpy(name, consumer->name, sizeof(name));
+		error = consumers_remove(&events->consumers, name);
+		ew_metric_add(events->inst, METRIC_FORGOTTEN, 1);
+		ew_log(events->inst, error == 0 ? EW_LOG_NOTICE : EW_LOG_WARNING,
+		       "a consumer did not ask for too long and is forgotten name=%s error=%d",
+		       name, -error);
+	}
+}
+
 /* ---- JSON ---- */
 
 static void manage_text(struct bytes *to, const char *key, const char *text)

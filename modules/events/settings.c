@@ -26,6 +26,8 @@ const struct ew_option settings_options[] = {
 		  .help = "pages that a consumer may have without acknowledging them"),
 	EW_DURATION_OPTION(struct settings, redeliver_after, .fallback = "30s", .min = "100ms",
 			   .help = "a page that was not acknowledged is handed out again"),
+	EW_DURATION_OPTION(struct settings, forget_after, .fallback = "30d",
+			   .help = "a consumer that did not ask for so long is forgotten; 0: none"),
 	EW_OPTION_END
 };
 
@@ -35,6 +37,9 @@ int settings_check(const void *arg, struct ew_error *err)
 
 	if (settings->page_bytes > settings->size / 4) {
 		return ew_fail(err, "page_bytes is more than a quarter of size");
+	}
+	if (settings->forget_after != 0 && settings->forget_after <= settings->redeliver_after) {
+		return ew_fail(err, "forget_after is not more than redeliver_after");
 	}
 	return 0;
 }

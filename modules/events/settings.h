@@ -20,6 +20,7 @@ struct settings {
 	uint64_t consumers;
 	uint64_t window;        /* pages handed out and not acknowledged */
 	ew_dur redeliver_after;
+	ew_dur forget_after;    /* 0: never */
 };
 
 extern const struct ew_option settings_options[];

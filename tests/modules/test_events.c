@@ -97,6 +97,27 @@ static void test_consumers_are_bounded_listed_and_deleted(void **state)
 	assert_true(ew_test_metric(test, "ev", "consumers") >= 1);
 }
 
+static void test_a_consumer_that_nobody_uses_is_forgotten(void **state)
+{
+	(void)state;
+	world_start("consumers: 2\nwait: 10m\nredeliver_after: 1s\nforget_after: 5m\n");
+	(void)world_get("?consumer=a");
+	ew_test_advance(test, 4 * 60 * EW_SECOND);
+	(void)world_get("?consumer=b");
+	assert_true(ew_test_metric(test, "ev", "consumers_forgotten_total") == 0);
+	ew_test_advance(test, 61 * EW_SECOND);
+	assert_true(ew_test_metric(test, "ev", "consumers_forgotten_total") == 1);
+	assert_int_equal(world_count(world_ask("GET", "/api/events/consumers", 200), "name"), 1);
+	/* one that waits is used, and there is room for another one */
+	world_ack("consumer=b&id=0", 200);
+	(void)world_get("?consumer=c");
+	ew_test_client_free(&asked);
+	asked = ew_test_ask(test, "GET", "/api/events?consumer=b&wait=580", NULL);
+	ew_test_advance(test, 9 * 60 * EW_SECOND);
+	assert_true(ew_test_metric(test, "ev", "consumers_forgotten_total") == 2);
+	assert_true(ew_test_metric(test, "ev", "consumers") == 1);
+}
+
 /* ---- consumers ---- */
 
 static void test_pages_follow_without_acknowledgement_and_repeat_by_request(void **state)
@@ -275,6 +296,7 @@ int main(void)
 		with_test(test_a_body_that_is_no_acknowledgement_is_refused),
 		with_test(test_a_viewer_is_no_consumer),
 		with_test(test_consumers_are_bounded_listed_and_deleted),
+		with_test(test_a_consumer_that_nobody_uses_is_forgotten),
 		with_test(test_pages_follow_without_acknowledgement_and_repeat_by_request),
 		with_test(test_what_is_not_acknowledged_comes_again_after_a_while),
 		with_test(test_a_page_that_was_lost_holds_back_those_behind_it),
