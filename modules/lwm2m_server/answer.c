@@ -42,17 +42,8 @@ void answer_put_error(struct text *body, const char *words)
 
 /* ---- records ---- */
 
-/* An answer being read, its values of the types that the definitions say. */
-struct answer_records {
-	const struct catalog *catalog;
-	struct lwm2m_decoder decoder;
-	struct lwm2m_record record;
-	char *scratch;
-	size_t half;            /* of it: for the decoder; the other for conversions */
-};
-
-static int answer_begin(struct answer_records *records, const struct catalog *catalog,
-			const struct ask *ask)
+int answer_begin(struct answer_records *records, const struct catalog *catalog,
+		 const struct ask *ask)
 {
 	struct lwm2m_source source = {
 		.bytes = ask->answer, .size = ask->answer_size, .now = ew_wall(),
@@ -71,8 +62,7 @@ static int answer_begin(struct answer_records *records, const struct catalog *ca
 	return lwm2m_decoder_begin(&records->decoder, ask->content, &source);
 }
 
-/* 1, 0 at the end, or an error. */
-static int answer_next(struct answer_records *records)
+int answer_next(struct answer_records *records)
 {
 	struct lwm2m_resource resource;
 	int rc = lwm2m_decoder_next(&records->decoder, &records->record);
@@ -84,6 +74,18 @@ static int answer_next(struct answer_records *records)
 					  records->scratch + records->half);
 	}
 	return rc;
+}
+
+void answer_end(struct answer_records *records)
+{
+	free(records->scratch);
+	records->scratch = NULL;
+}
+
+bool answer_is_near(const struct lwm2m_value *a, const struct lwm2m_value *b)
+{
+	return a->type == LWM2M_FLOAT && b->type == LWM2M_FLOAT ?
+	       (float)a->v.f - (float)b->v.f == 0 : lwm2m_value_equal(a, b);
 }
 
 static void answer_put_records(const struct catalog *catalog, struct text *body,
@@ -105,7 +107,7 @@ static void answer_put_records(const struct catalog *catalog, struct text *body,
 		body->size = before;
 		text_words(body, ",\"error\":\"the payload of the answer cannot be read\"");
 	}
-	free(records.scratch);
+	answer_end(&records);
 }
 
 void answer_ask(const struct catalog *catalog, struct text *body, const struct ask *ask)
@@ -202,7 +204,7 @@ int answer_senml(const struct catalog *catalog, struct text *body, const struct 
 		if (rc == 0) {
 			rc = answer_encode(&records, body, room);
 		}
-		free(records.scratch);
+		answer_end(&records);
 	}
 	if (rc != 0) {
 		answer_put_error(body, "the payload of the answer cannot be said as SenML");

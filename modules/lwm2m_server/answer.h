@@ -20,6 +20,26 @@ void answer_ask(const struct catalog *catalog, struct text *body, const struct a
  */
 int answer_senml(const struct catalog *catalog, struct text *body, const struct ask *ask);
 
+/* An answer being read, its values of the types that the definitions say. */
+struct answer_records {
+	const struct catalog *catalog;
+	struct lwm2m_decoder decoder;
+	struct lwm2m_record record;
+	char *scratch;
+	size_t half;            /* of it: for the decoder; the other for conversions */
+};
+
+/* The ask has an answer. Errors of lwm2m_decoder_begin(); -ENOMEM. answer_end() in each case. */
+int answer_begin(struct answer_records *records, const struct catalog *catalog,
+		 const struct ask *ask);
+
+/* 1 and records->record; 0 at the end; -EPROTO. */
+int answer_next(struct answer_records *records);
+void answer_end(struct answer_records *records);
+
+/* Whether two values are the same, as far as a client with 32-bit floats can tell. */
+bool answer_is_near(const struct lwm2m_value *a, const struct lwm2m_value *b);
+
 /* Whether a caller wants SenML; JSON otherwise. */
 bool answer_wants_senml(const struct ew_http_request *req);
 

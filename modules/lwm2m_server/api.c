@@ -7,7 +7,6 @@
 #include <edgeway/http.h>
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +18,6 @@
 
 #define DEADLINE    (120 * EW_SECOND)   /* above the largest timeout */
 #define TIMEOUT_MAX (60 * EW_SECOND)    /* for an answer */
-#define QUEUE_MAX   31536000            /* seconds: a year */
 
 struct api_call {
 	struct ask_caller caller;       /* first: the call is where its caller is */
@@ -126,20 +124,6 @@ static void api_on_gone(void *arg, struct ew_http_request *req)
 
 /* ---- requests out of a body ---- */
 
-/* Whether the definitions allow it; what they do not know is the client's to judge. */
-static bool api_may(const struct catalog *catalog, const struct body *body, unsigned operation)
-{
-	struct lwm2m_resource resource;
-
-	for (size_t i = 0; i < body->item_count; i++) {
-		if (catalog_resource(catalog, &body->items[i].path, &resource) &&
-		    (resource.operations & operation) == 0) {
-			return false;
-		}
-	}
-	return true;
-}
-
 /* What is wrong with the body for this operation; NULL: nothing. */
 static const char *api_judge(const struct catalog *catalog, const struct api_operation *operation,
 			     const struct body *body)
@@ -147,6 +131,9 @@ static const char *api_judge(const struct catalog *catalog, const struct api_ope
 	bool writes = operation->code == LWM2M_OP_WRITE_REPLACE ||
 		      operation->code == LWM2M_OP_CREATE;
 
+	if (body->has_firmware) {
+		return "a key of a firmware update makes no sense here";
+	}
 	if (operation->code == LWM2M_OP_CANCEL_OBSERVE) {
 		return body->observation == 0 ? "there is no `observation`" : NULL;
 	}
@@ -161,10 +148,10 @@ static const char *api_judge(const struct catalog *catalog, const struct api_ope
 		return "more than one path";
 	}
 	if (operation->code == LWM2M_OP_WRITE_REPLACE &&
-	    !api_may(catalog, body, LWM2M_WRITABLE)) {
+	    !request_may(catalog, body, LWM2M_WRITABLE)) {
 		return "a resource cannot be written, as its definition says";
 	}
-	if (operation->code == LWM2M_OP_EXECUTE && !api_may(catalog, body, LWM2M_EXECUTABLE)) {
+	if (operation->code == LWM2M_OP_EXECUTE && !request_may(catalog, body, LWM2M_EXECUTABLE)) {
 		return "the resource cannot be executed, as its definition says";
 	}
 	return NULL;
@@ -208,29 +195,29 @@ static void api_put_refusal(struct api_call *call, const char *device, int rc)
 	text_words(&call->body, "\"}");
 }
 
-static void api_ask(struct api_call *call, struct server_order *order, const char *endpoint)
+struct api_order {
+	struct api_call *call;
+	struct server_order server;
+};
+
+static void api_ask(void *arg, const char *endpoint)
 {
+	struct api_order *order = arg;
+	struct api_call *call = order->call;
 	struct lwm2m_server *self = call->self;
+	bool waits = order->server.caller != NULL;
 	uint64_t id = 0;
 	int rc;
 
-	order->endpoint = endpoint;
-	call->open += order->caller != NULL ? 1 : 0;
-	rc = server_ask(&self->server, order, ew_now(), &id);
+	order->server.endpoint = endpoint;
+	call->open += waits ? 1 : 0;
+	rc = server_ask(&self->server, &order->server, ew_now(), &id);
 	if (rc != 0) {
-		call->open -= order->caller != NULL ? 1 : 0;
+		call->open -= waits ? 1 : 0;
 		api_put_refusal(call, endpoint, rc);
-	} else if (order->caller == NULL) {
+	} else if (!waits) {
 		api_put_result(call, asks_find(&self->server.asks, id));
 	}
-}
-
-/* A name with a star is every client that is registered and matches. */
-static bool api_is_pattern(const struct lwm2m_server *self, const char *device)
-{
-	return strchr(device, '*') != NULL &&
-	       peers_find(&self->server.peers,
-			  (struct lwm2m_text){device, strlen(device)}) == NULL;
 }
 
 static void api_ask_all(struct api_call *call, const struct body *body,
@@ -238,26 +225,17 @@ static void api_ask_all(struct api_call *call, const struct body *body,
 {
 	struct lwm2m_server *self = call->self;
 	ew_dur timeout = body->timeout == 0 ? self->settings->timeout : body->timeout;
-	struct server_order order = {
-		.request = request, .timeout = timeout > TIMEOUT_MAX ? TIMEOUT_MAX : timeout,
-		.until = body->queue == 0 ? 0 : ew_wall() + body->queue,
-		.about = body->observation, .caller = body->queue == 0 ? &call->caller : NULL,
+	struct api_order order = {
+		.call = call,
+		.server = {
+			.request = request, .about = body->observation,
+			.timeout = timeout > TIMEOUT_MAX ? TIMEOUT_MAX : timeout,
+			.until = body->queue == 0 ? 0 : ew_wall() + body->queue,
+			.caller = body->queue == 0 ? &call->caller : NULL,
+		},
 	};
 
-	for (size_t i = 0; i < body->device_count; i++) {
-		const char *device = body->devices[i];
-
-		if (!api_is_pattern(self, device)) {
-			api_ask(call, &order, device);
-			continue;
-		}
-		for (const struct peer *peer = self->server.peers.first; peer != NULL;
-		     peer = peer->next) {
-			if (fnmatch(device, peer->endpoint, 0) == 0) {
-				api_ask(call, &order, peer->endpoint);
-			}
-		}
-	}
+	request_each_device(&self->server.peers, body, api_ask, &order);
 }
 
 static struct api_call *api_call_new(struct lwm2m_server *self, struct ew_http_request *req)
@@ -314,7 +292,7 @@ static int api_parse_pack(struct lwm2m_server *self, struct body *body,
 	} else if (rc == 0 && body->device_count == 0) {
 		*why_out = "there is no `device` in the query";
 	} else if (queue != NULL && (lwm2m_integer_parse(queue, strlen(queue), &seconds) != 0 ||
-				     seconds < 1 || seconds > QUEUE_MAX)) {
+				     seconds < 1 || seconds > BODY_SECONDS_MAX)) {
 		*why_out = "`queue` is not of seconds above 0";
 	}
 	body->queue = seconds * EW_SECOND;
@@ -339,7 +317,8 @@ static const char *api_judge_call(const struct lwm2m_server *self,
 				  const struct api_operation *operation, const struct body *body,
 				  const struct ew_http_request *req)
 {
-	bool is_one = body->device_count == 1 && !api_is_pattern(self, body->devices[0]);
+	bool is_one = body->device_count == 1 &&
+		      !request_is_pattern(&self->server.peers, body->devices[0]);
 
 	if (answer_wants_senml(req) && (!is_one || body->queue != 0)) {
 		return "SenML is the answer of one device that is asked now";
@@ -352,7 +331,8 @@ static void api_run(struct api_call *call, const struct body *body,
 {
 	struct lwm2m_server *self = call->self;
 
-	if (body->device_count > 1 || api_is_pattern(self, body->devices[0])) {
+	if (body->device_count > 1 ||
+	    request_is_pattern(&self->server.peers, body->devices[0])) {
 		ew_metric_add(self->inst, METRIC_BULK, 1);
 	}
 	call->status = body->queue != 0 ? 202 : 200;
@@ -420,5 +400,5 @@ int api_open(struct lwm2m_server *self)
 
 		rc = ew_http_handle(self->inst, &spec);
 	}
-	return rc;
+	return rc != 0 ? rc : fleet_open(self);
 }

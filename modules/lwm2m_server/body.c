@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "proto/json/json_in.h"
+#include "proto/lwm2m/base64.h"
 
 #define SECOND        INT64_C(1000000000)
-#define SECONDS_MAX   31536000.0        /* a year */
 
 struct body_parser {
 	struct body *body;
@@ -204,7 +204,7 @@ static int body_number(struct body_parser *parser, double high, double *number_o
 static int body_parse_duration(struct body_parser *parser, ew_dur *out)
 {
 	double seconds = 0;
-	int rc = body_number(parser, SECONDS_MAX, &seconds);
+	int rc = body_number(parser, BODY_SECONDS_MAX, &seconds);
 
 	if (rc == 0 && seconds < 0.001) {
 		return body_fail(parser, "a duration is not of seconds above 0");
@@ -283,6 +283,61 @@ static int body_parse_observation(struct body_parser *parser)
 	return rc;
 }
 
+static int body_parse_install(struct body_parser *parser)
+{
+	struct json_in_token token;
+	int rc = body_next(parser, &token);
+
+	if (rc == 0 && token.kind != JSON_IN_TRUE && token.kind != JSON_IN_FALSE) {
+		return body_fail(parser, "`install` is neither true nor false");
+	}
+	parser->body->downloads_only = token.kind == JSON_IN_FALSE;
+	return rc;
+}
+
+static int body_parse_package(struct body_parser *parser)
+{
+	struct body *body = parser->body;
+	struct json_in_token token;
+	int rc = body_next(parser, &token);
+	char *kept;
+
+	if (rc != 0) {
+		return rc;
+	}
+	kept = body_keep(body, &token);         /* base64 gets shorter where it is */
+	if (token.kind != JSON_IN_TEXT ||
+	    base64_decode(kept, token.size, kept, &body->package.size) != 0) {
+		return body_fail(parser, "`package` is not base64");
+	}
+	body->package.at = kept;
+	return 0;
+}
+
+/* A key of a firmware update. -ENOENT: another key. */
+static int body_parse_firmware(struct body_parser *parser, const char *key)
+{
+	struct body *body = parser->body;
+	struct json_in_token token;
+	int rc = -ENOENT;
+
+	if (strcmp(key, "uri") == 0) {
+		rc = body_next(parser, &token);
+		if (rc == 0 && token.kind != JSON_IN_TEXT) {
+			return body_fail(parser, "`uri` is not a text");
+		}
+		body->uri = rc == 0 ? body_keep(body, &token) : NULL;
+	} else if (strcmp(key, "package") == 0) {
+		rc = body_parse_package(parser);
+	} else if (strcmp(key, "install") == 0) {
+		rc = body_parse_install(parser);
+	} else if (strcmp(key, "within") == 0) {
+		rc = body_parse_duration(parser, &body->within);
+	}
+	body->has_firmware = body->has_firmware || rc != -ENOENT;
+	return rc;
+}
+
 /* A key whose value is one text. -ENOENT: another key. */
 static int body_parse_text(struct body_parser *parser, const char *key)
 {
@@ -319,6 +374,9 @@ static int body_parse_key(struct body_parser *parser, const char *key)
 {
 	int rc = body_parse_text(parser, key);
 
+	if (rc == -ENOENT) {
+		rc = body_parse_firmware(parser, key);
+	}
 	if (rc != -ENOENT) {
 		return rc;
 	}

@@ -18,6 +18,7 @@
 
 #define BODY_MAX        (1u << 20)      /* bytes */
 #define BODY_ITEMS_MAX  256u            /* paths */
+#define BODY_SECONDS_MAX  31536000      /* of a duration: a year */
 
 struct body_item {
 	struct lwm2m_path path;
@@ -37,6 +38,11 @@ struct body {
 	ew_dur timeout;                 /* 0: as configured */
 	ew_dur queue;                   /* 0: not queued */
 	uint64_t observation;           /* token; 0: not given */
+	bool has_firmware;              /* one of the next four was given */
+	const char *uri;                /* NULL: none */
+	struct lwm2m_text package;      /* size 0: none */
+	bool downloads_only;            /* "install": false */
+	ew_dur within;                  /* 0: not given */
 	struct lwm2m_message attributes;
 	char *memory;                   /* where all texts are */
 	size_t used;

@@ -71,7 +71,7 @@ static int lwm2m_server_publish(void *arg, const char *endpoint, const void *byt
 	return ew_uplink_publish(self->inst, &message);
 }
 
-static void lwm2m_server_kept(struct lwm2m_server *self, int rc)
+void lwm2m_server_kept(struct lwm2m_server *self, int rc)
 {
 	if (rc != 0) {
 		ew_metric_add(self->inst, METRIC_STORE_ERRORS, 1);
@@ -147,6 +147,12 @@ static void lwm2m_server_finished(void *arg, struct ask *ask)
 	}
 }
 
+static void lwm2m_server_spoke(void *arg, struct peer *peer, bool is_register)
+{
+	firmware_on_spoke(arg, peer->endpoint);
+	desired_on_spoke(arg, peer, is_register);
+}
+
 static void lwm2m_server_watched(void *arg, struct peer *peer)
 {
 	struct lwm2m_server *self = arg;
@@ -187,7 +193,8 @@ void lwm2m_server_turned(struct lwm2m_server *self)
 		      (double)(self->server.peers.watch_count - self->server.peers.pending_count));
 	ew_metric_set(self->inst, METRIC_PENDING, (double)self->server.peers.pending_count);
 	ew_metric_set(self->inst, METRIC_REQUESTS, (double)self->server.asks.open);
-	if (store_is_dirty(self->store) && due > now + EW_SECOND) {
+	ew_metric_set(self->inst, METRIC_FIRMWARE_OPEN, (double)self->firmware.open);
+	if ((store_is_dirty(self->store) || self->firmware.open > 0) && due > now + EW_SECOND) {
 		due = now + EW_SECOND;
 	}
 	if (due == INT64_MAX) {
@@ -202,6 +209,7 @@ static void lwm2m_server_on_timer(void *arg)
 	struct lwm2m_server *self = arg;
 
 	server_work(&self->server, ew_now());
+	firmware_work(self, ew_now());
 	lwm2m_server_kept(self, store_commit(self->store));
 	lwm2m_server_turned(self);
 }
@@ -291,6 +299,8 @@ static void lwm2m_server_close(void *arg)
 
 	api_close(self);
 	commands_close(self);
+	firmware_close(self);
+	desired_close(self);
 	server_fini(&self->server);
 	tags_fini(&self->tags);
 	catalog_fini(&self->catalog);
@@ -312,8 +322,13 @@ static int lwm2m_server_open_store(struct lwm2m_server *self)
 	}
 	rc = store_open(path, &self->store, why);
 	if (rc == 0) {
-		rc = store_load(self->store, &self->server, ew_wall(), ew_now());
+		int loaded;
+
 		(void)snprintf(why, sizeof(why), "the file cannot be read");
+		rc = store_load(self->store, &self->server, ew_wall(), ew_now());
+		loaded = rc < 0 ? rc : firmware_load(self);
+		loaded = loaded != 0 ? loaded : desired_load(self);
+		rc = loaded < 0 ? loaded : rc;
 	}
 	if (rc < 0) {
 		ew_log(self->inst, EW_LOG_ERROR, "cannot keep registrations file=%s: %s",
@@ -334,7 +349,8 @@ static int lwm2m_server_open_machine(struct lwm2m_server *self)
 	const struct server_ops ops = {
 		.publish = lwm2m_server_publish, .records = lwm2m_server_records,
 		.news = lwm2m_server_news, .count = lwm2m_server_count,
-		.finished = lwm2m_server_finished, .watched = lwm2m_server_watched,
+		.finished = lwm2m_server_finished, .spoke = lwm2m_server_spoke,
+		.watched = lwm2m_server_watched,
 		.queued = lwm2m_server_queued, .wall = lwm2m_server_wall, .arg = self,
 	};
 	int rc = tags_init(&self->tags, self->inst, &self->catalog, settings.message_max);

@@ -6,9 +6,12 @@
 #include <edgeway/module.h>
 #include <edgeway/uplink.h>
 
+#include "modules/lwm2m_server/desired.h"
+#include "modules/lwm2m_server/firmware.h"
 #include "modules/lwm2m_server/server.h"
 #include "modules/lwm2m_server/store.h"
 #include "modules/lwm2m_server/tags.h"
+#include "modules/lwm2m_server/text.h"
 
 #define LWM2M_SERVER_METRICS(X)                                                         \
 	X(RECEIVED, "received_total", COUNTER, "messages that came in")                 \
@@ -37,6 +40,11 @@
 	X(COMMANDS_DONE, "commands_done_total", COUNTER, "writes of the bus that clients did") \
 	X(COMMANDS_REFUSED, "commands_refused_total", COUNTER, "writes of the bus refused") \
 	X(COMMANDS_UNKNOWN, "commands_unknown_total", COUNTER, "writes without an answer") \
+	X(FIRMWARE_OPEN, "firmware_updates", GAUGE, "firmware updates under way")       \
+	X(FIRMWARE_DONE, "firmware_updates_done_total", COUNTER, "firmware updates done") \
+	X(FIRMWARE_FAILED, "firmware_updates_failed_total", COUNTER, "firmware updates failed") \
+	X(DESIRED_APPLIED, "desired_applied_total", COUNTER, "desired states that clients have") \
+	X(DESIRED_OPEN, "desired_unapplied_total", COUNTER, "desired states not applied") \
 	X(STORE_ERRORS, "store_errors_total", COUNTER, "changes that could not be kept")
 
 enum {
@@ -68,6 +76,8 @@ struct lwm2m_server {
 	struct ew_timer *timer;
 	struct api_call *calls;
 	struct command *commands;
+	struct firmware firmware;
+	struct desired_states desired;
 	uint64_t epoch;                 /* 0: offline */
 	bool was_online;
 	uint64_t published, skipped;    /* that metrics know of */
@@ -79,12 +89,21 @@ void lwm2m_server_turned(struct lwm2m_server *self);
 /* Something for whoever listens to events. A body that is too long is counted. */
 void lwm2m_server_event(struct lwm2m_server *self, const struct ew_event *event);
 
+/* Say that a change could not be kept, if it is so. */
+void lwm2m_server_kept(struct lwm2m_server *self, int rc);
+
 /* ---- api.c: /api/lwm2m ---- */
 
 int api_open(struct lwm2m_server *self);
 
 /* Free the calls that are open; core answers them. */
 void api_close(struct lwm2m_server *self);
+
+/* ---- fleet_api.c: firmware and desired states ---- */
+
+int fleet_open(struct lwm2m_server *self);
+void firmware_put_job(struct text *body, const struct firmware_job *job);
+void desired_tell(struct lwm2m_server *self, const struct store_status *row);
 
 /* ---- commands.c: writes of the bus ---- */
 

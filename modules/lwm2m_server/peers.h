@@ -67,6 +67,7 @@ struct peer {
 	struct peer_device *devices;
 	size_t device_count;
 	bool has_learned;               /* names that are not kept yet */
+	bool is_unsettled;              /* a desired state waits for its next Update */
 };
 
 struct peers {

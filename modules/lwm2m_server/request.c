@@ -3,6 +3,7 @@
 #include "modules/lwm2m_server/request.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <string.h>
 
 /* Paths or values as `content`. */
@@ -72,6 +73,43 @@ int request_make(struct request *request, enum lwm2m_operation operation,
 		message->has |= LWM2M_HAS(PATHS);
 	}
 	return rc;
+}
+
+bool request_is_pattern(const struct peers *peers, const char *device)
+{
+	return strchr(device, '*') != NULL &&
+	       peers_find(peers, (struct lwm2m_text){device, strlen(device)}) == NULL;
+}
+
+void request_each_device(const struct peers *peers, const struct body *body,
+			 request_device_fn each, void *arg)
+{
+	for (size_t i = 0; i < body->device_count; i++) {
+		const char *device = body->devices[i];
+
+		if (!request_is_pattern(peers, device)) {
+			each(arg, device);
+			continue;
+		}
+		for (const struct peer *peer = peers->first; peer != NULL; peer = peer->next) {
+			if (fnmatch(device, peer->endpoint, 0) == 0) {
+				each(arg, peer->endpoint);
+			}
+		}
+	}
+}
+
+bool request_may(const struct catalog *catalog, const struct body *body, unsigned operation)
+{
+	struct lwm2m_resource resource;
+
+	for (size_t i = 0; i < body->item_count; i++) {
+		if (catalog_resource(catalog, &body->items[i].path, &resource) &&
+		    (resource.operations & operation) == 0) {
+			return false;
+		}
+	}
+	return true;
 }
 
 const char *request_error(int rc)

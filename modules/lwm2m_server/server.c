@@ -332,6 +332,7 @@ static void server_serve(struct server *server, struct lwm2m_text endpoint,
 	}
 	server_observe_pending(server, peer, true, now);
 	server_flush(server, peer, now);
+	server->ops.spoke(server->ops.arg, peer, is_register);
 }
 
 static void server_on_request(struct server *server, struct lwm2m_text endpoint,

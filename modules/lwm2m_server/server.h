@@ -48,6 +48,8 @@ struct server_ops {
 	void (*news)(void *arg, struct peer *peer, enum server_news news);
 	void (*count)(void *arg, enum server_count count);
 	void (*finished)(void *arg, struct ask *ask);
+	/* The client registered or updated, and has its answer. */
+	void (*spoke)(void *arg, struct peer *peer, bool is_register);
 	/* Observations of the peer changed. */
 	void (*watched)(void *arg, struct peer *peer);
 	/* An ask may wait for its client, so that it must be kept; or it is over.

@@ -3,17 +3,13 @@
 #include "modules/lwm2m_server/store.h"
 
 #include <errno.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SECOND  INT64_C(1000000000)
+#include "modules/lwm2m_server/sql.h"
 
-enum {
-	PUT_PEER, DROP_PEER, PUT_WATCH, DROP_WATCHES, PUT_DEVICE, DROP_DEVICES, PUT_ASK, DROP_ASK,
-	LOAD_PEERS, LOAD_WATCHES, LOAD_DEVICES, LOAD_ASKS, STATEMENT_COUNT
-};
+#define SECOND  INT64_C(1000000000)
 
 static const char *const statements[] = {
 	[PUT_PEER] = "INSERT OR REPLACE INTO client VALUES (?,?,?,?,?,?,?)",
@@ -30,6 +26,18 @@ static const char *const statements[] = {
 	[LOAD_DEVICES] = "SELECT prefix, name, instance FROM device WHERE endpoint = ?",
 	[LOAD_ASKS] = "SELECT id, endpoint, operation, uri, paths, content, payload, timeout, "
 		      "until, about FROM request ORDER BY id",
+	[PUT_PACKAGE] = "INSERT INTO package (bytes) VALUES (?)",
+	[DROP_PACKAGES] = "DELETE FROM package WHERE id NOT IN (SELECT package FROM firmware)",
+	[GET_PACKAGE] = "SELECT bytes FROM package WHERE id = ?",
+	[PUT_FIRMWARE] = "INSERT OR REPLACE INTO firmware VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+	[LOAD_FIRMWARE] = "SELECT * FROM firmware",
+	[PUT_DESIRED] = "INSERT OR REPLACE INTO desired VALUES (?,?)",
+	[DROP_DESIRED] = "DELETE FROM desired WHERE name = ?",
+	[LOAD_DESIRED] = "SELECT name, json FROM desired ORDER BY name DESC",
+	[PUT_STATUS] = "INSERT OR REPLACE INTO status VALUES (?,?,?,?,?)",
+	[DROP_STATUSES] = "DELETE FROM status WHERE name = ?",
+	[LOAD_STATUSES] = "SELECT endpoint, state, result, time FROM status WHERE name = ? "
+			  "ORDER BY endpoint",
 };
 
 /* From each version of the file to the next; the first makes it. */
@@ -44,12 +52,13 @@ static const char *const steps[] = {
 	" operation INTEGER, uri TEXT, paths BLOB, content INTEGER, payload BLOB,"
 	" timeout INTEGER, until INTEGER, about INTEGER);",
 	"ALTER TABLE observation ADD COLUMN pending INTEGER DEFAULT 0;",
-};
-
-struct store {
-	sqlite3 *db;
-	sqlite3_stmt *statements[STATEMENT_COUNT];
-	bool is_dirty;          /* a transaction is open */
+	"CREATE TABLE package (id INTEGER PRIMARY KEY, bytes BLOB);"
+	"CREATE TABLE firmware (endpoint TEXT PRIMARY KEY, uri TEXT, package INTEGER,"
+	" installs INTEGER, state INTEGER, device_state INTEGER, result INTEGER, why TEXT,"
+	" started INTEGER, changed INTEGER, until INTEGER);"
+	"CREATE TABLE desired (name TEXT PRIMARY KEY, json TEXT);"
+	"CREATE TABLE status (name TEXT, endpoint TEXT, state INTEGER, result INTEGER,"
+	" time INTEGER, PRIMARY KEY (name, endpoint));",
 };
 
 static int store_version(sqlite3 *db)
@@ -102,7 +111,7 @@ int store_open(const char *path, struct store **store_out, char *text_out)
 	if (rc == SQLITE_OK) {
 		rc = store_upgrade(store->db);
 	}
-	for (size_t i = 0; i < STATEMENT_COUNT && rc == SQLITE_OK; i++) {
+	for (size_t i = 0; i < SQL_STATEMENT_COUNT && rc == SQLITE_OK; i++) {
 		rc = sqlite3_prepare_v2(store->db, statements[i], -1, &store->statements[i],
 					NULL);
 	}
@@ -124,7 +133,7 @@ void store_close(struct store **owned)
 	}
 	*owned = NULL;
 	(void)store_commit(store);      /* what cannot be kept now registers again */
-	for (size_t i = 0; i < STATEMENT_COUNT; i++) {
+	for (size_t i = 0; i < SQL_STATEMENT_COUNT; i++) {
 		(void)sqlite3_finalize(store->statements[i]);
 	}
 	(void)sqlite3_close(store->db);
@@ -158,8 +167,7 @@ static int store_begin(struct store *store)
 	return store->is_dirty ? 0 : -EIO;
 }
 
-/* Run a statement that is bound, and give it back. */
-static int store_run(struct store *store, int which)
+int sql_run(struct store *store, enum sql_statement which)
 {
 	sqlite3_stmt *statement = store->statements[which];
 	int rc = store_begin(store) != 0 ? SQLITE_ERROR : sqlite3_step(statement);
@@ -169,20 +177,19 @@ static int store_run(struct store *store, int which)
 	return rc == SQLITE_DONE ? 0 : -EIO;
 }
 
-/* Binding fails for want of memory only, and then the statement fails. */
-static void bind_text(sqlite3_stmt *statement, int at, const char *text)
+void sql_bind_text(sqlite3_stmt *statement, int at, const char *text)
 {
 	(void)sqlite3_bind_text(statement, at, text, -1, SQLITE_STATIC);
 }
 
-static void bind_blob(sqlite3_stmt *statement, int at, const void *bytes, size_t size)
+void sql_bind_blob(sqlite3_stmt *statement, int at, const void *bytes, size_t size)
 {
 	if (size > 0) {
 		(void)sqlite3_bind_blob64(statement, at, bytes, size, SQLITE_STATIC);
 	}
 }
 
-static void bind_number(sqlite3_stmt *statement, int at, int64_t number)
+void sql_bind_number(sqlite3_stmt *statement, int at, int64_t number)
 {
 	(void)sqlite3_bind_int64(statement, at, number);
 }
@@ -191,14 +198,14 @@ int store_put_peer(struct store *store, const struct peer *peer)
 {
 	sqlite3_stmt *s = store->statements[PUT_PEER];
 
-	bind_text(s, 1, peer->endpoint);
-	bind_number(s, 2, (int64_t)peer->lifetime);
-	bind_number(s, 3, peer->registered);
-	bind_number(s, 4, peer->updated);
-	bind_text(s, 5, peer->version);
-	bind_text(s, 6, peer->binding);
-	bind_text(s, 7, peer->links);
-	return store_run(store, PUT_PEER);
+	sql_bind_text(s, 1, peer->endpoint);
+	sql_bind_number(s, 2, (int64_t)peer->lifetime);
+	sql_bind_number(s, 3, peer->registered);
+	sql_bind_number(s, 4, peer->updated);
+	sql_bind_text(s, 5, peer->version);
+	sql_bind_text(s, 6, peer->binding);
+	sql_bind_text(s, 7, peer->links);
+	return sql_run(store, PUT_PEER);
 }
 
 int store_put_watches(struct store *store, const struct peer *peer)
@@ -206,15 +213,15 @@ int store_put_watches(struct store *store, const struct peer *peer)
 	sqlite3_stmt *s = store->statements[PUT_WATCH];
 	int rc;
 
-	bind_text(store->statements[DROP_WATCHES], 1, peer->endpoint);
-	rc = store_run(store, DROP_WATCHES);
+	sql_bind_text(store->statements[DROP_WATCHES], 1, peer->endpoint);
+	rc = sql_run(store, DROP_WATCHES);
 	for (const struct peer_watch *w = peer->watches; w != NULL && rc == 0; w = w->next) {
-		bind_text(s, 1, peer->endpoint);
-		bind_number(s, 2, (int64_t)w->token);
-		bind_text(s, 3, w->uri);
-		bind_blob(s, 4, w->paths, w->paths_size);
-		bind_number(s, 5, w->is_pending ? 1 : 0);
-		rc = store_run(store, PUT_WATCH);
+		sql_bind_text(s, 1, peer->endpoint);
+		sql_bind_number(s, 2, (int64_t)w->token);
+		sql_bind_text(s, 3, w->uri);
+		sql_bind_blob(s, 4, w->paths, w->paths_size);
+		sql_bind_number(s, 5, w->is_pending ? 1 : 0);
+		rc = sql_run(store, PUT_WATCH);
 	}
 	return rc;
 }
@@ -224,29 +231,29 @@ int store_put_devices(struct store *store, const struct peer *peer)
 	sqlite3_stmt *s = store->statements[PUT_DEVICE];
 	int rc;
 
-	bind_text(store->statements[DROP_DEVICES], 1, peer->endpoint);
-	rc = store_run(store, DROP_DEVICES);
+	sql_bind_text(store->statements[DROP_DEVICES], 1, peer->endpoint);
+	rc = sql_run(store, DROP_DEVICES);
 	for (const struct peer_device *d = peer->devices; d != NULL && rc == 0; d = d->next) {
 		if (d->name == NULL) {
 			continue;
 		}
-		bind_text(s, 1, peer->endpoint);
-		bind_text(s, 2, d->prefix);
-		bind_text(s, 3, d->name);
-		bind_number(s, 4, d->instance);
-		rc = store_run(store, PUT_DEVICE);
+		sql_bind_text(s, 1, peer->endpoint);
+		sql_bind_text(s, 2, d->prefix);
+		sql_bind_text(s, 3, d->name);
+		sql_bind_number(s, 4, d->instance);
+		rc = sql_run(store, PUT_DEVICE);
 	}
 	return rc;
 }
 
 int store_drop_peer(struct store *store, const char *endpoint)
 {
-	static const int which[] = {DROP_WATCHES, DROP_DEVICES, DROP_PEER};
+	static const enum sql_statement which[] = {DROP_WATCHES, DROP_DEVICES, DROP_PEER};
 	int rc = 0;
 
 	for (size_t i = 0; i < sizeof(which) / sizeof(which[0]); i++) {
-		bind_text(store->statements[which[i]], 1, endpoint);
-		rc = store_run(store, which[i]) != 0 ? -EIO : rc;
+		sql_bind_text(store->statements[which[i]], 1, endpoint);
+		rc = sql_run(store, which[i]) != 0 ? -EIO : rc;
 	}
 	return rc;
 }
@@ -257,38 +264,38 @@ int store_put_ask(struct store *store, const struct ask *ask)
 	bool has_content = (ask->request.has & LWM2M_HAS(CT)) != 0;
 	int rc;
 
-	bind_number(s, 1, (int64_t)ask->id);
-	bind_text(s, 2, ask->endpoint);
-	bind_number(s, 3, (int64_t)ask->request.operation);
-	bind_text(s, 4, ask->uri);
-	bind_blob(s, 5, ask->request.paths.at, ask->request.paths.size);
-	bind_number(s, 6, has_content ? (int64_t)ask->request.ct : -1);
-	bind_blob(s, 7, ask->request.payload.at, ask->request.payload.size);
-	bind_number(s, 8, ask->timeout);
-	bind_number(s, 9, ask->until);
-	bind_number(s, 10, (int64_t)ask->about);
-	rc = store_run(store, PUT_ASK);
+	sql_bind_number(s, 1, (int64_t)ask->id);
+	sql_bind_text(s, 2, ask->endpoint);
+	sql_bind_number(s, 3, (int64_t)ask->request.operation);
+	sql_bind_text(s, 4, ask->uri);
+	sql_bind_blob(s, 5, ask->request.paths.at, ask->request.paths.size);
+	sql_bind_number(s, 6, has_content ? (int64_t)ask->request.ct : -1);
+	sql_bind_blob(s, 7, ask->request.payload.at, ask->request.payload.size);
+	sql_bind_number(s, 8, ask->timeout);
+	sql_bind_number(s, 9, ask->until);
+	sql_bind_number(s, 10, (int64_t)ask->about);
+	rc = sql_run(store, PUT_ASK);
 	return rc != 0 ? rc : store_commit(store);
 }
 
 int store_drop_ask(struct store *store, uint64_t id)
 {
-	bind_number(store->statements[DROP_ASK], 1, (int64_t)id);
-	return store_run(store, DROP_ASK);
+	sql_bind_number(store->statements[DROP_ASK], 1, (int64_t)id);
+	return sql_run(store, DROP_ASK);
 }
 
 /* ---- back ---- */
 
-static struct lwm2m_text column_text(sqlite3_stmt *statement, int at)
+struct lwm2m_text sql_text(sqlite3_stmt *statement, int at)
 {
 	const void *bytes = sqlite3_column_blob(statement, at);
 
 	return (struct lwm2m_text){bytes, (size_t)sqlite3_column_bytes(statement, at)};
 }
 
-static void column_copy(sqlite3_stmt *statement, int at, char *out, size_t room)
+void sql_copy(sqlite3_stmt *statement, int at, char *out, size_t room)
 {
-	struct lwm2m_text text = column_text(statement, at);
+	struct lwm2m_text text = sql_text(statement, at);
 	size_t size = text.size < room ? text.size : room - 1;
 
 	if (size > 0) {
@@ -301,9 +308,9 @@ static void store_load_watches(struct store *store, struct server *server, struc
 {
 	sqlite3_stmt *s = store->statements[LOAD_WATCHES];
 
-	bind_text(s, 1, peer->endpoint);
+	sql_bind_text(s, 1, peer->endpoint);
 	while (sqlite3_step(s) == SQLITE_ROW) {
-		struct lwm2m_text paths = column_text(s, 2);
+		struct lwm2m_text paths = sql_text(s, 2);
 		struct peer_watch watch = {
 			.token = (uint64_t)sqlite3_column_int64(s, 0),
 			.paths = (uint8_t *)(uintptr_t)paths.at,        /* copied */
@@ -311,7 +318,7 @@ static void store_load_watches(struct store *store, struct server *server, struc
 			.is_pending = sqlite3_column_int64(s, 3) != 0,
 		};
 
-		column_copy(s, 1, watch.uri, sizeof(watch.uri));
+		sql_copy(s, 1, watch.uri, sizeof(watch.uri));
 		if (peer_watch_add(&server->peers, peer, &watch) != 0) {
 			break;          /* a Notify of it is told to stop */
 		}
@@ -323,10 +330,10 @@ static void store_load_devices(struct store *store, struct peer *peer)
 {
 	sqlite3_stmt *s = store->statements[LOAD_DEVICES];
 
-	bind_text(s, 1, peer->endpoint);
+	sql_bind_text(s, 1, peer->endpoint);
 	while (sqlite3_step(s) == SQLITE_ROW) {
-		struct lwm2m_text prefix = column_text(s, 0);
-		struct lwm2m_text name = column_text(s, 1);
+		struct lwm2m_text prefix = sql_text(s, 0);
+		struct lwm2m_text name = sql_text(s, 1);
 		struct peer_device *device = peer_device_of(peer, prefix.at, prefix.size);
 
 		/* what is missing is read again after the next Register */
@@ -355,8 +362,8 @@ static int store_load_peers(struct store *store, struct server *server, ew_time 
 		struct peer *peer;
 
 		kept.ends = now + kept.updated + (ew_dur)kept.lifetime * SECOND - wall;
-		column_copy(s, 4, kept.version, sizeof(kept.version));
-		column_copy(s, 5, kept.binding, sizeof(kept.binding));
+		sql_copy(s, 4, kept.version, sizeof(kept.version));
+		sql_copy(s, 5, kept.binding, sizeof(kept.binding));
 		/* what is over is told as an expiry; what does not fit registers again */
 		if (kept.endpoint != NULL && kept.links != NULL &&
 		    server_restore(server, &kept, &peer) == 0) {
@@ -378,8 +385,8 @@ static int store_load_asks(struct store *store, struct server *server, ew_dur no
 		struct lwm2m_message request = {
 			.has = LWM2M_HAS(OPERATION),
 			.operation = (uint64_t)sqlite3_column_int64(s, 2),
-			.uri = column_text(s, 3), .paths = column_text(s, 4),
-			.payload = column_text(s, 6),
+			.uri = sql_text(s, 3), .paths = sql_text(s, 4),
+			.payload = sql_text(s, 6),
 		};
 		const struct server_order order = {
 			.endpoint = (const char *)sqlite3_column_text(s, 1), .request = &request,

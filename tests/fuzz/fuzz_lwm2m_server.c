@@ -77,6 +77,12 @@ static void finished(void *arg, struct ask *ask)
 	check(ask_state_name(ask->state) != NULL);
 }
 
+static void spoke(void *arg, struct peer *peer, bool is_register)
+{
+	(void)arg;
+	check(peer->endpoint[0] == 'g' && (is_register || peer->updated > 0));
+}
+
 static void watched(void *arg, struct peer *peer)
 {
 	(void)arg;
@@ -123,7 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	};
 	const struct server_ops ops = {
 		.publish = publish, .records = take_records, .news = news, .count = count,
-		.finished = finished, .watched = watched, .queued = queued, .wall = wall,
+		.finished = finished, .spoke = spoke, .watched = watched, .queued = queued, .wall = wall,
 	};
 	struct server server;
 	ew_dur now = SECOND;

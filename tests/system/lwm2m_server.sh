@@ -45,6 +45,8 @@ uplink_of() {
 	END
 } >"$work/edge.yaml"
 token=$("$build/edgewayctl" token new curl operator "$work/tokens.yaml" | tail -n 1)
+ADMIN=$("$build/edgewayctl" token new chief admin "$work/tokens.yaml" | tail -n 1)
+export ADMIN
 {
 	uplink_of cloud
 	cat <<-END
@@ -114,11 +116,15 @@ wait_for 'the registration' has_device gw1
 wait_for 'the name of the pump' knows_pump
 
 step 'the examples of the guide, as they stand'
-grep -E '^    curl ' "$top_srcdir/docs/lwm2m-server.md" >"$work/examples"
+grep -E '^    (curl|printf) ' "$top_srcdir/docs/lwm2m-server.md" >"$work/examples"
 [ "$(wc -l <"$work/examples")" -ge 10 ] || fail 'the guide has no examples'
 while read -r line; do
 	bash -c "$line" >"$work/example.log" 2>&1 || fail "$line: $(cat "$work/example.log")"
 	case $line in
+	*/cancel*gw7*) grep -q '"error":"cancelled"' "$work/example.log" ;;
+	*/firmware*) grep -q '"state":"waiting"' "$work/example.log" ;;
+	*/desired) grep -q '"name":"lifetime"' "$work/example.log" ;;
+	*/desired/*) grep -q '"lifetime"' "$work/example.log" ;;
 	*/objects/Temperature) grep -q '"name":"Sensor Value"' "$work/example.log" ;;
 	*/lwm2m/objects) grep -q '"name":"Pump Station"' "$work/example.log" ;;
 	*/devices*) grep -q '"endpoint":"gw1"' "$work/example.log" ;;
@@ -134,6 +140,16 @@ runs() {
 }
 wait_for 'the pump to run' runs
 wait_for 'bulk data' value 'gw1/north:Rate/0/Sensor Value'
+
+step 'a desired state is applied, and kept'
+is_applied() {
+	get desired/quick | grep -q '"device":"gw1","state":"applied"'
+}
+curl -sS -f -H "Authorization: Bearer $token" -X PUT "$EDGEWAY/api/lwm2m/desired/quick" \
+	-d '{"device": "gw*", "values": {"/1/0/1": 1200}}' >"$work/desired.log"
+wait_for 'the client to have it' is_applied
+ask read '{"device": "gw1", "path": "/1/0/1"}' | grep -q '"value":1200' ||
+	fail 'the client does not have what it is to have'
 
 step 'a write of the bus reaches the pump, and what may not be written does not'
 "$build/edgewayctl" --socket "$work/cloud.run/control.sock" write 'gw1/north:Actuation/0/On/Off' no
@@ -202,6 +218,8 @@ has_device gw1 >"$work/device.log" || has_device gw2 >"$work/device.log" ||
 wait_for 'an answer after the restart' reads
 ask write '{"device": "gw1", "path": "/1/0/23", "value": false}' >"$work/device.log"
 wait_for 'bulk data' value 'gw1/north:Rate/0/Sensor Value'
+
+is_applied || fail 'a desired state is gone'
 
 step 'the end'
 stop edge TERM
