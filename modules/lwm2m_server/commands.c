@@ -3,7 +3,6 @@
  * Writes of the bus to clients: set is Write, execute is Execute, refresh is
  * Read. Core has checked who may; a write is done when the client says so,
  * refused when it says no or was not asked, and unknown when it says nothing.
- * After a write the value is read back, so that the tag is what the client has.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -125,15 +124,15 @@ static int command_collect(struct command *command)
 	return rc;
 }
 
-static int command_ask(struct command *command, enum lwm2m_operation operation,
-		       struct ask_caller *caller)
+static int command_ask(struct command *command, enum lwm2m_operation operation)
 {
 	struct lwm2m_server *self = command->self;
 	struct request *request = &command->request;
 	struct server_order order = {
 		.endpoint = command->endpoint, .request = &request->message,
-		.timeout = self->settings->timeout, .caller = caller,
+		.timeout = self->settings->timeout, .caller = &command->caller,
 	};
+	ew_dur left;
 	uint64_t id;
 	int rc;
 
@@ -147,11 +146,8 @@ static int command_ask(struct command *command, enum lwm2m_operation operation,
 		request->message.payload.size = command->write->items[0].v.x.size;
 		request->message.has |= LWM2M_HAS(PAYLOAD);
 	}
-	if (command->write != NULL) {
-		ew_dur left = command->write->not_after - MARGIN - ew_now();
-
-		order.timeout = left < order.timeout ? left : order.timeout;
-	}
+	left = command->write->not_after - MARGIN - ew_now();
+	order.timeout = left < order.timeout ? left : order.timeout;
 	return order.timeout <= 0 ? -ETIMEDOUT :
 	       server_ask(&self->server, &order, ew_now(), &id);
 }
@@ -193,21 +189,12 @@ static void command_finish(struct command *command, enum ew_write_result result,
 static void command_on_finished(struct ask_caller *caller, struct ask *ask)
 {
 	struct command *command = (struct command *)caller;
-	bool was_set = command->write->op == EW_WRITE_SET;
 	enum ask_state state = ask->state;
-	unsigned result = ask->result;
 
 	command_finish(command, state == ASK_DONE ? EW_WRITE_DONE :
 		       state == ASK_FAILED ? EW_WRITE_REFUSED : EW_WRITE_UNKNOWN,
 		       state == ASK_DONE ? 0 :
-		       state == ASK_FAILED ? command_errno(result) : -ETIMEDOUT);
-	if (state == ASK_DONE && was_set) {
-		for (size_t i = 0; i < command->count; i++) {
-			command->items[i].value.type = LWM2M_NONE;
-		}
-		/* the next value that comes says it too */
-		(void)command_ask(command, LWM2M_OP_READ, NULL);
-	}
+		       state == ASK_FAILED ? command_errno(ask->result) : -ETIMEDOUT);
 	command_free(command);
 }
 
@@ -235,7 +222,7 @@ void commands_write(struct lwm2m_server *self, struct ew_write *write)
 	self->commands = command;
 	rc = command_collect(command);
 	if (rc == 0) {
-		rc = command_ask(command, operations[write->op], &command->caller);
+		rc = command_ask(command, operations[write->op]);
 	}
 	if (rc != 0) {
 		command_finish(command, EW_WRITE_REFUSED, rc == -ENOENT ? -EHOSTDOWN : rc);

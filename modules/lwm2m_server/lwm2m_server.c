@@ -119,13 +119,35 @@ static void lwm2m_server_count(void *arg, enum server_count count)
 	ew_metric_add(self->inst, counts[count], 1);
 }
 
+/* What tags learn of a request that was done: what there is to execute, what was written. */
+static void lwm2m_server_learn(struct lwm2m_server *self, const struct ask *ask)
+{
+	const struct lwm2m_message *request = &ask->request;
+	struct server_records written = {
+		.how = "write", .content = (unsigned)request->ct, .payload = request->payload,
+		.time = ew_wall() - (ew_now() - ask->sent),
+	};
+	struct peer *peer = peers_find(&self->server.peers, (struct lwm2m_text){
+		ask->endpoint, strlen(ask->endpoint)});
+
+	if (peer == NULL || ask->state != ASK_DONE) {
+		return;
+	}
+	if (request->operation == LWM2M_OP_WRITE_REPLACE ||
+	    request->operation == LWM2M_OP_WRITE_PARTIAL ||
+	    request->operation == LWM2M_OP_WRITE_COMPOSITE) {
+		if (request->ct == LWM2M_CONTENT_SENML_CBOR) {
+			tags_take(&self->tags, peer, &written, NULL, NULL);
+		}
+	} else if (ask->content == LWM2M_CONTENT_LINKS && ask->answer != NULL) {
+		tags_discovered(&self->tags, peer, (struct lwm2m_text){
+			(const char *)ask->answer, ask->answer_size});
+	}
+}
+
 static void lwm2m_server_finished(void *arg, struct ask *ask)
 {
 	struct lwm2m_server *self = arg;
-	struct peer *peer = ask->content != LWM2M_CONTENT_LINKS || ask->state != ASK_DONE ||
-			    ask->answer == NULL ? NULL :
-			    peers_find(&self->server.peers, (struct lwm2m_text){
-				ask->endpoint, strlen(ask->endpoint)});
 
 	ew_metric_add(self->inst, METRIC_ASKED, 1);
 	if (ask->state != ASK_DONE) {
@@ -134,10 +156,7 @@ static void lwm2m_server_finished(void *arg, struct ask *ask)
 	if (ask->result != 0) {
 		ew_metric_observe(self->inst, METRIC_LATENCY, ask->seconds);
 	}
-	if (peer != NULL) {
-		tags_discovered(&self->tags, peer, (struct lwm2m_text){
-			(const char *)ask->answer, ask->answer_size});
-	}
+	lwm2m_server_learn(self, ask);
 	news_result(self, ask);
 	if (ask->caller != NULL) {
 		struct ask_caller *caller = ask->caller;

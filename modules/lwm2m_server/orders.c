@@ -166,10 +166,12 @@ void server_explore_all(struct server *server, ew_dur now)
 /* ---- answers ---- */
 
 static void server_take_answer(struct server *server, struct peer *peer, struct ask *ask,
-			       const struct lwm2m_message *message)
+			       const struct lwm2m_message *message, ew_dur now)
 {
 	struct server_records records = {
 		.how = "read", .content = (unsigned)message->ct, .payload = message->payload,
+		/* what changed since the request is newer than its answer */
+		.time = server->ops.wall(server->ops.arg) - (now - ask->sent),
 	};
 
 	ask->result = (unsigned)message->result;
@@ -210,7 +212,7 @@ void server_on_result(struct server *server, struct lwm2m_text endpoint,
 		server->ops.count(server->ops.arg, SERVER_LATE);
 		return;
 	}
-	server_take_answer(server, peers_find(&server->peers, endpoint), ask, message);
+	server_take_answer(server, peers_find(&server->peers, endpoint), ask, message, now);
 	server_finish(server, ask,
 		      ask->result / 100 == 2 ? ASK_DONE : ASK_FAILED, now);
 }

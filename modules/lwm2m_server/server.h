@@ -38,6 +38,7 @@ struct server_records {
 	unsigned content;
 	struct lwm2m_text payload;
 	struct lwm2m_path base;
+	ew_time time;                   /* of values that do not say theirs; 0: now */
 };
 
 struct server_ops {

@@ -373,10 +373,11 @@ static struct tags_entry *tags_entry_of(struct tags *tags, struct peer *peer,
 }
 
 static void tags_publish(struct tags *tags, struct tags_entry *entry,
-			 const struct lwm2m_record *record, ew_time now)
+			 const struct lwm2m_record *record, ew_time time)
 {
-	ew_time time = record->time != 0 ? record->time : now;
-	struct ew_sample sample = ew_sample_none(entry->tag, time);
+	const ew_time now = ew_wall();
+	struct ew_sample sample =
+		ew_sample_none(entry->tag, record->time != 0 ? record->time : time);
 
 	sample.type = entry->carrier;
 	sample.flags = sample.time < entry->newest || sample.time < now - LATE ? EW_HISTORICAL : 0;
@@ -472,13 +473,16 @@ void tags_take(struct tags *tags, struct peer *peer, const struct server_records
 
 		tags_convert(tags, &record);
 		tags_learn(tags, peer, &record, &name);
-		each(arg, &record);
+		if (each != NULL) {
+			each(arg, &record);
+		}
 		tags_widen(tags, &record);
 		entry = tags_entry_of(tags, peer, &record);
 		if (entry == NULL) {
 			tags->skipped++;
 		} else {
-			tags_publish(tags, entry, &record, now);
+			tags_publish(tags, entry, &record,
+				     records->time != 0 ? records->time : now);
 		}
 	}
 	tags_flush(tags);

@@ -42,7 +42,7 @@ void tags_set_state(struct tags *tags, struct peer *peer, const char *reason);
 
 /*
  * Publish records, and learn what object 25 says. each(arg, record) is called
- * with the typed value of every record.
+ * with the typed value of every record; NULL: nobody is.
  */
 typedef void (*tags_fn)(void *arg, const struct lwm2m_record *record);
 void tags_take(struct tags *tags, struct peer *peer, const struct server_records *records,

@@ -129,7 +129,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	};
 	const struct server_ops ops = {
 		.publish = publish, .records = take_records, .news = news, .count = count,
-		.finished = finished, .spoke = spoke, .watched = watched, .queued = queued, .wall = wall,
+		.finished = finished, .spoke = spoke, .watched = watched, .queued = queued,
+		.wall = wall,
 	};
 	struct server server;
 	ew_dur now = SECOND;

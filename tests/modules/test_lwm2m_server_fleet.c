@@ -191,11 +191,13 @@ static void test_orders_that_make_no_sense_are_refused(void **state)
 	}
 	gate_call("/api/lwm2m/read", "{\"device\": \"gw1\", \"path\": \"/3\", \"uri\": \"a://b\"}");
 	gate_called(400, "firmware");
-	call("PUT", "/api/lwm2m/desired/a%2Fb", "{\"device\": \"gw1\", \"values\": {\"/1/0/1\": 1}}");
+	call("PUT", "/api/lwm2m/desired/a%2Fb",
+	     "{\"device\": \"gw1\", \"values\": {\"/1/0/1\": 1}}");
 	gate_called(400, "a name");
 	call("PUT", "/api/lwm2m/desired/a", "{\"device\": \"gw1\", \"path\": \"/3\"}");
 	gate_called(400, "no `value`");
-	call("PUT", "/api/lwm2m/desired/a", "{\"device\": \"gw1\", \"values\": {\"/3303/0/5700\": 1}}");
+	call("PUT", "/api/lwm2m/desired/a",
+	     "{\"device\": \"gw1\", \"values\": {\"/3303/0/5700\": 1}}");
 	gate_called(400, "cannot be written");
 	call("DELETE", "/api/lwm2m/desired/a", NULL);
 	gate_called(404, "no such");
