@@ -59,6 +59,7 @@ struct host_settings {
 #define HOST_METRICS(X)                                                                     \
 	X(STATES, "states_total", EW_COUNTER, "STATE messages that were published")         \
 	X(STATE_DISPUTES, "state_disputes_total", EW_COUNTER, "others said it is offline") \
+	X(DUPLICATES, "duplicate_hosts_total", EW_COUNTER, "others said that they have its id") \
 	X(COMMANDS, "commands_total", EW_COUNTER, "NCMD and DCMD for writes of the bus")    \
 	X(COMMANDS_DONE, "commands_done_total", EW_COUNTER, "of these, seen in data")       \
 	X(COMMANDS_UNKNOWN, "commands_unknown_total", EW_COUNTER, "of these, without an answer") \
@@ -104,6 +105,7 @@ struct host {
 	ew_dur last_dispute;
 	uint64_t stop_token;
 	bool is_stopping, is_stopped;
+	bool is_doubled;                /* another host of our id was seen in this connection */
 	char state_topic[SP_TOPIC_MAX];
 	char will[SP_STATE_TEXT];
 	struct value_room room;
@@ -132,8 +134,12 @@ void session_on_state(struct host *host, const struct ew_uplink_received *messag
 /* Publish the death, then ew_stopped(). */
 void session_stop(struct host *host);
 void session_acked(struct host *host, const struct ew_uplink_ack *ack);
+/* There is room for what could not be said. */
+void session_room(struct host *host);
 /* Tell core, once, that the stop is done. */
 void session_stopped(struct host *host);
+/* Health from the state of the connection. */
+void session_tell_health(struct host *host);
 void session_on_stop_timer(void *arg);
 void session_on_state_timer(void *arg);
 

@@ -49,9 +49,21 @@ static int session_say(struct host *host, bool is_online, uint64_t ms, uint64_t 
 	return error;
 }
 
+void session_tell_health(struct host *host)
+{
+	if (host->epoch == 0) {
+		ew_health(host->inst, EW_DOWN, "not connected");
+	} else if (host->is_doubled) {
+		ew_health(host->inst, EW_DEGRADED, "another host has the same id");
+	} else {
+		ew_health(host->inst, EW_UP, NULL);
+	}
+}
+
 void session_online(struct host *host, uint64_t epoch)
 {
 	host->epoch = epoch;
+	host->is_doubled = false;
 	if (!host->settings->passive &&
 	    session_say(host, true, host->state_ms, 0) != 0) {
 		ew_log(host->inst, EW_LOG_ERROR, "STATE could not be published");
@@ -72,6 +84,19 @@ void session_on_state_timer(void *arg)
 	}
 }
 
+/* What comes by itself, says online, and was not said by us, was said by another. */
+static void session_on_rival(struct host *host, uint64_t ms)
+{
+	host_count(host, HOST_DUPLICATES, 1);
+	if (!host->is_doubled) {
+		ew_log(host->inst, EW_LOG_ERROR,
+		       "another host has the same id host_id=%s timestamp=%llu", host->id,
+		       (unsigned long long)ms);
+	}
+	host->is_doubled = true;
+	session_tell_health(host);
+}
+
 /* An old will, or another host that has our id. */
 void session_on_state(struct host *host, const struct ew_uplink_received *message)
 {
@@ -80,8 +105,13 @@ void session_on_state(struct host *host, const struct ew_uplink_received *messag
 
 	if (message->payload_size == 0 || host->is_stopping ||
 	    sp_state_decode((struct sp_bytes){ message->payload, message->payload_size },
-			    &state) != 0 ||
-	    state.online) {
+			    &state) != 0) {
+		return;
+	}
+	if (state.online) {
+		if (state.timestamp != host->state_ms && !message->retain) {
+			session_on_rival(host, state.timestamp);
+		}
 		return;
 	}
 	host_count(host, HOST_STATE_DISPUTES, 1);
@@ -106,17 +136,35 @@ void session_on_stop_timer(void *arg)
 	session_stopped(arg);
 }
 
+/* Without room it is said when there is some; the wait is bounded. */
+static void session_say_the_end(struct host *host)
+{
+	int error = session_say(host, false, value_ms(ew_wall()), 1);
+
+	if (error == 0) {
+		host->stop_token = 1;
+	} else if (error != -EAGAIN) {
+		session_stopped(host);
+	}
+}
+
 void session_stop(struct host *host)
 {
 	host->is_stopping = true;
 	command_lost(host, NULL);
-	if (host->settings->passive || host->epoch == 0 ||
-	    session_say(host, false, value_ms(ew_wall()), 1) != 0) {
+	if (host->settings->passive || host->epoch == 0) {
 		session_stopped(host);
 		return;
 	}
-	host->stop_token = 1;
 	ew_timer_set(host->stop_timer, SESSION_LAST_WORDS, 0);
+	session_say_the_end(host);
+}
+
+void session_room(struct host *host)
+{
+	if (host->is_stopping && !host->is_stopped && host->stop_token == 0) {
+		session_say_the_end(host);
+	}
 }
 
 void session_acked(struct host *host, const struct ew_uplink_ack *ack)

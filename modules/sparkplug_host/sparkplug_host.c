@@ -157,18 +157,12 @@ static int host_prepare(void *self, uint64_t epoch, struct ew_uplink_will *will)
 	return session_prepare(self, will);
 }
 
-static void host_tell_health(struct host *host)
-{
-	ew_health(host->inst, host->epoch != 0 ? EW_UP : EW_DOWN,
-		  host->epoch != 0 ? NULL : "not connected");
-}
-
 static void host_online(void *self, const struct ew_uplink_session *session)
 {
 	struct host *host = self;
 
 	session_online(host, session->epoch);
-	host_tell_health(host);
+	session_tell_health(host);
 }
 
 static void host_offline(void *self, uint64_t epoch, enum ew_uplink_cause cause, const char *text)
@@ -183,7 +177,7 @@ static void host_offline(void *self, uint64_t epoch, enum ew_uplink_cause cause,
 	host_now(host);
 	machine_disconnect(&host->machine);
 	host_arm(host);
-	host_tell_health(host);
+	session_tell_health(host);
 	if (host->is_stopping) {
 		session_stopped(host);
 	}
@@ -224,6 +218,11 @@ static void host_received(void *self, uint32_t subscription,
 	host_arm(host);
 }
 
+static void host_room(void *self)
+{
+	session_room(self);
+}
+
 static const struct ew_uplink_ops uplink_ops = {
 	.size = sizeof(uplink_ops),
 	.prepare = host_prepare,
@@ -231,6 +230,7 @@ static const struct ew_uplink_ops uplink_ops = {
 	.offline = host_offline,
 	.acked = host_acked,
 	.received = host_received,
+	.room = host_room,
 };
 
 /* A monitor is a guest: it leaves the will to others. */
@@ -359,7 +359,7 @@ static int host_open(struct ew_instance *inst, const void *settings, void **self
 
 static int host_start(void *self)
 {
-	host_tell_health(self);
+	session_tell_health(self);
 	return 0;
 }
 
