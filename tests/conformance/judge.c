@@ -57,6 +57,9 @@ void judge_now(struct judge *judge, uint64_t now_ms)
 {
 	judge->last_ms = judge->now_ms;
 	judge->now_ms = now_ms;
+	if (judge->host != NULL) {
+		judge_host_now(judge);
+	}
 }
 
 int judge_device(struct judge *judge, const char *name)
@@ -236,6 +239,9 @@ void judge_disconnect(struct judge *judge, unsigned reason)
 void judge_cut(struct judge *judge)
 {
 	judge->is_connected = false;
+	if (judge->host != NULL) {
+		judge_host_cut(judge);
+	}
 }
 
 /* ---- messages ---- */

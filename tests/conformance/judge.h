@@ -19,11 +19,13 @@
 #define JUDGE_FILTERS  32u
 #define JUDGE_TEMPLATES  8u
 #define JUDGE_MEMBERS  32u
+#define JUDGE_NODES  4u
 
 struct judge_metric {
 	uint64_t alias;
 	char name[128];
 	int device;             /* -1: of the node */
+	size_t node;            /* of several that a host knows */
 	uint64_t born_ms;       /* of its value in the birth */
 	uint32_t datatype;
 };
@@ -32,6 +34,15 @@ struct judge_device {
 	char name[64];
 	bool is_expected;       /* it is up, so births are not complete without it */
 	bool is_born;           /* since the last NBIRTH */
+};
+
+/* The order of a node's messages, as a host is told of them. */
+struct judge_order {
+	char node[64];
+	int expected;                   /* seq of the next; -1: not known */
+	uint64_t gap_ms;                /* one has been missing since; 0: none is */
+	bool is_filled;                 /* one was missing and came in time */
+	bool came[256];                 /* before its turn */
 };
 
 /* A template that NBIRTH has defined. */
@@ -69,6 +80,11 @@ struct judge {
 	/* a host's */
 	uint64_t will_ms;               /* the time in its will */
 	bool is_disputed;               /* somebody else said that it is offline */
+	uint64_t last_will_ms;          /* of the connection before; 0: there was none */
+	uint64_t said_ms;               /* when it published its last STATE */
+	uint64_t reorder_ms;            /* it waits so long for a message; 0: not looked at */
+	size_t order_count;
+	struct judge_order orders[JUDGE_NODES];
 	/* what births have said */
 	size_t device_count;
 	struct judge_device devices[JUDGE_DEVICES];

@@ -11,6 +11,8 @@
 #define FLOW        "message-flow-phid-sparkplug-"
 #define COMMANDS    "operational-behavior-data-commands-"
 #define REBIRTH     "Node Control/Rebirth"
+#define REORDER     "operational-behavior-host-reordering-"
+#define LATE_MS     3000u       /* a rebirth may be asked for so long after the wait */
 
 /* A STATE as JSON, read by its words; false: it is none. */
 static bool host_state(const char *text, bool *online_out, uint64_t *ms_out)
@@ -39,6 +41,120 @@ static bool host_is_now(const struct judge *judge, uint64_t ms)
 {
 	return ms + judge->slack_ms >= judge->last_ms && ms <= judge->now_ms;
 }
+
+/* ---- the order of what the host is told ---- */
+
+static void host_forget_order(struct judge_order *order, int expected)
+{
+	memset(order->came, 0, sizeof(order->came));
+	order->expected = expected;
+	order->gap_ms = 0;
+	order->is_filled = false;
+}
+
+/* The node of a topic, new or known. NULL: a topic of none. */
+static struct judge_order *host_node(struct judge *judge, const char *topic)
+{
+	char group[128], node[64];
+	struct judge_order *order;
+
+	if (sscanf(topic, "spBv1.0/%127[^/]/%*[A-Z]/%63[^/]", group, node) != 2 ||
+	    strcmp(group, judge->group) != 0) {
+		return NULL;
+	}
+	for (order = judge->orders; order < judge->orders + judge->order_count; order++) {
+		if (strcmp(order->node, node) == 0) {
+			return order;
+		}
+	}
+	if (judge->order_count == JUDGE_NODES) {
+		abort(); /* no test has so many */
+	}
+	judge->order_count++;
+	host_forget_order(order, -1);
+	(void)snprintf(order->node, sizeof(order->node), "%s", node);
+	return order;
+}
+
+/* A rebirth is asked for: because one is missing? */
+static void host_asks(struct judge *judge, struct judge_order *order)
+{
+	struct ledger *ledger = judge->ledger;
+	uint64_t waited = judge->now_ms - order->gap_ms;
+
+	if (judge->reorder_ms == 0) {
+		return;
+	}
+	if (order->gap_ms != 0) {
+		ledger_check(ledger, waited + judge->slack_ms >= judge->reorder_ms, REORDER "start",
+			     "a rebirth before the time");
+		ledger_check(ledger, waited <= judge->reorder_ms + LATE_MS,
+			     REORDER "rebirth " REORDER "param", "a rebirth too late");
+	} else {
+		ledger_check(ledger, !order->is_filled, REORDER "success",
+			     "a rebirth though nothing is missing");
+	}
+	host_forget_order(order, -1);
+}
+
+void judge_host_now(struct judge *judge)
+{
+	uint64_t wait = judge->reorder_ms + LATE_MS;
+
+	for (size_t i = 0; i < judge->order_count; i++) {
+		struct judge_order *order = &judge->orders[i];
+
+		if (order->gap_ms != 0 && judge->now_ms > order->gap_ms + wait) {
+			ledger_check(judge->ledger, false, REORDER "rebirth", "no rebirth in time");
+			order->gap_ms = 0;
+		}
+	}
+}
+
+static bool host_waits(const struct judge_order *order)
+{
+	for (size_t i = 0; i < sizeof(order->came); i++) {
+		if (order->came[i]) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void host_hears(struct judge *judge, struct judge_order *order, bool is_nbirth,
+		       const Payload *payload)
+{
+	uint8_t seq = (uint8_t)payload->seq;
+
+	if (judge->reorder_ms == 0 || !payload->has_seq) {
+		return;
+	}
+	if (is_nbirth) {
+		host_forget_order(order, (seq + 1) % 256);
+		return;
+	}
+	if (order->expected < 0) {
+		return;
+	}
+	if (order->is_filled) { /* and no rebirth until now */
+		ledger_check(judge->ledger, true, REORDER "success", "");
+		order->is_filled = false;
+	}
+	order->came[seq] = true;
+	if (seq != order->expected && order->gap_ms == 0) {
+		order->gap_ms = judge->now_ms;
+	}
+	while (order->came[order->expected]) {
+		order->came[order->expected] = false;
+		order->expected = (order->expected + 1) % 256;
+	}
+	if (!host_waits(order)) {
+		order->is_filled = order->gap_ms != 0;
+		order->gap_ms = 0;
+	}
+}
+
+/* ---- the session ---- */
 
 void judge_host_connect(struct judge *judge, const struct judge_connect *connect)
 {
@@ -73,8 +189,12 @@ void judge_host_connect(struct judge *judge, const struct judge_connect *connect
 		     TOPIC "death-payload " APPLICATION "connect-will-payload "
 		     "payloads-state-will-message-payload", text);
 	ledger_check(ledger, host_is_now(judge, ms), TOPIC "death-payload-timestamp-connect", text);
+	judge->last_will_ms = judge->will_ms;
 	judge->will_ms = ms;
 	judge->is_disputed = false;
+	for (size_t i = 0; i < judge->order_count; i++) {
+		host_forget_order(&judge->orders[i], -1); /* births are to come again */
+	}
 }
 
 static bool host_has_subscribed(const struct judge *judge)
@@ -109,6 +229,10 @@ static void host_online(struct judge *judge, uint64_t ms, const char *text)
 		     TOPIC "birth-payload " APPLICATION "connect-birth payloads-state-birth "
 		     "intro-sparkplug-host-state components-ph-state conformance-primary-host",
 		     text);
+	if (judge->last_will_ms != 0) {
+		ledger_check(ledger, ms == judge->will_ms && ms != judge->last_will_ms,
+			     APPLICATION "multi-server-timestamp", "of another connection");
+	}
 	if (judge->is_disputed) {
 		ledger_check(ledger, ms == judge->will_ms,
 			     "message-flow-hid-sparkplug-state-message-delivered", text);
@@ -124,6 +248,7 @@ static void host_offline(struct judge *judge, uint64_t ms, const char *text)
 		     TOPIC "death-payload-timestamp-disconnect-clean "
 		     APPLICATION "death-payload", text);
 	judge->is_dead = true;
+	judge->said_ms = ms;
 }
 
 static void host_sent_state(struct judge *judge, const struct judge_message *message)
@@ -151,28 +276,35 @@ static void host_sent_state(struct judge *judge, const struct judge_message *mes
 	}
 }
 
-static const struct judge_metric *host_known(const struct judge *judge, const Metric *metric)
+static const struct judge_metric *host_known(const struct judge *judge,
+					     const struct judge_order *order,
+					     const Metric *metric)
 {
+	size_t node = (size_t)(order - judge->orders);
+
 	for (size_t i = 0; i < judge->metric_count; i++) {
 		const struct judge_metric *known = &judge->metrics[i];
 
-		if (metric->has_alias ? known->alias == metric->alias
-				      : metric->name != NULL &&
-						strcmp(known->name, metric->name) == 0) {
+		if (known->node == node &&
+		    (metric->has_alias ? known->alias == metric->alias
+				       : metric->name != NULL &&
+						 strcmp(known->name, metric->name) == 0)) {
 			return known;
 		}
 	}
 	return NULL;
 }
 
-static void host_metric(struct judge *judge, bool is_node, const Metric *metric)
+static void host_metric(struct judge *judge, struct judge_order *order, bool is_node,
+			const Metric *metric)
 {
 	struct ledger *ledger = judge->ledger;
-	const struct judge_metric *known = host_known(judge, metric);
+	const struct judge_metric *known = host_known(judge, order, metric);
 
 	if (metric->name != NULL && strcmp(metric->name, REBIRTH) == 0) {
 		ledger_check(ledger, is_node, COMMANDS "ncmd-rebirth-verb", "not NCMD");
 		ledger_check(ledger, true, COMMANDS "ncmd-rebirth-name", "");
+		host_asks(judge, order);
 		ledger_check(ledger,
 			     metric->value_case == JUDGE_VALUE(BOOLEAN_VALUE) &&
 				     metric->boolean_value,
@@ -187,11 +319,15 @@ static void host_metric(struct judge *judge, bool is_node, const Metric *metric)
 		     "not a value of its type");
 	ledger_check(ledger, metric->has_alias ? metric->name == NULL : metric->name != NULL,
 		     "payloads-alias-data-cmd-requirement", "name and alias");
+	if (metric->has_timestamp) {
+		ledger_check(ledger, host_is_now(judge, metric->timestamp),
+			     "payloads-name-cmd-requirement", "its time");
+	}
 	judge_parts(judge, VERB_NONE, metric);
 }
 
-static void host_sent_command(struct judge *judge, const struct judge_message *message,
-			      bool is_node)
+static void host_sent_command(struct judge *judge, struct judge_order *order,
+			      const struct judge_message *message, bool is_node)
 {
 	struct ledger *ledger = judge->ledger;
 	Payload *payload = org__eclipse__tahu__protobuf__payload__unpack(NULL, message->size,
@@ -215,7 +351,7 @@ static void host_sent_command(struct judge *judge, const struct judge_message *m
 		     is_node ? "topics-ncmd-timestamp payloads-ncmd-timestamp"
 			     : "topics-dcmd-timestamp payloads-dcmd-timestamp", "its time");
 	for (size_t i = 0; i < payload->n_metrics; i++) {
-		host_metric(judge, is_node, payload->metrics[i]);
+		host_metric(judge, order, is_node, payload->metrics[i]);
 	}
 	org__eclipse__tahu__protobuf__payload__free_unpacked(payload, NULL);
 }
@@ -223,27 +359,60 @@ static void host_sent_command(struct judge *judge, const struct judge_message *m
 void judge_host_sent(struct judge *judge, const struct judge_message *message)
 {
 	struct ledger *ledger = judge->ledger;
+	size_t nodes = judge->order_count;
+	struct judge_order *order;
 	char ncmd[256], dcmd[256];
+	bool is_node;
 
-	(void)snprintf(ncmd, sizeof(ncmd), "spBv1.0/%s/NCMD/%s", judge->group, judge->node);
-	(void)snprintf(dcmd, sizeof(dcmd), "spBv1.0/%s/DCMD/%s/", judge->group, judge->node);
 	if (strncmp(message->topic, "spBv1.0/STATE/", 14) == 0) {
 		host_sent_state(judge, message);
-	} else if (strstr(message->topic, "/NCMD/") != NULL) {
-		ledger_check(ledger, strcmp(message->topic, ncmd) == 0, "topics-ncmd-topic",
-			     message->topic);
-		host_sent_command(judge, message, true);
-	} else {
-		ledger_check(ledger, strncmp(message->topic, dcmd, strlen(dcmd)) == 0,
-			     "topics-dcmd-topic", message->topic);
-		host_sent_command(judge, message, false);
+		judge->has_published = true;
+		return;
+	}
+	order = host_node(judge, message->topic);
+	is_node = strstr(message->topic, "/NCMD/") != NULL;
+	(void)snprintf(ncmd, sizeof(ncmd), "spBv1.0/%s/NCMD/%s", judge->group,
+		       order != NULL ? order->node : "");
+	(void)snprintf(dcmd, sizeof(dcmd), "spBv1.0/%s/DCMD/%s/", judge->group,
+		       order != NULL ? order->node : "");
+	/* a node that has said nothing is none */
+	ledger_check(ledger,
+		     nodes == judge->order_count &&
+			     (is_node ? strcmp(message->topic, ncmd) == 0
+				      : strncmp(message->topic, dcmd, strlen(dcmd)) == 0),
+		     is_node ? "topics-ncmd-topic" : "topics-dcmd-topic", message->topic);
+	if (order != NULL) {
+		host_sent_command(judge, order, message, is_node);
 	}
 	judge->has_published = true;
 }
 
-/* Births of the node tell what commands may name; our own STATE may be disputed. */
+static void host_learn(struct judge *judge, const struct judge_order *order, const Metric *metric)
+{
+	struct judge_metric *known = &judge->metrics[judge->metric_count];
+
+	if (metric->name != NULL && host_known(judge, order, metric) == NULL &&
+	    judge->metric_count < JUDGE_METRICS) {
+		known->alias = metric->has_alias ? metric->alias : UINT64_MAX;
+		known->datatype = metric->datatype;
+		known->node = (size_t)(order - judge->orders);
+		(void)snprintf(known->name, sizeof(known->name), "%s", metric->name);
+		judge->metric_count++;
+	}
+	if (judge_is_definition(metric)) {
+		judge_learn_template(judge, metric);
+	}
+}
+
+/*
+ * Births of the node tell what commands may name, all its messages in which
+ * order they came; our own STATE may be disputed.
+ */
 void judge_host_told(struct judge *judge, const struct judge_message *message)
 {
+	bool is_birth = strstr(message->topic, "BIRTH/") != NULL;
+	bool is_nbirth = strstr(message->topic, "/NBIRTH/") != NULL;
+	struct judge_order *order;
 	Payload *payload;
 	bool online = true;
 	uint64_t ms;
@@ -254,32 +423,35 @@ void judge_host_told(struct judge *judge, const struct judge_message *message)
 		}
 		return;
 	}
-	if (strstr(message->topic, "BIRTH/") == NULL) {
+	if (strstr(message->topic, "CMD/") != NULL || strstr(message->topic, "/STATE/") != NULL) {
 		return;
 	}
-	payload = org__eclipse__tahu__protobuf__payload__unpack(NULL, message->size,
-								message->payload);
-	if (strstr(message->topic, "/NBIRTH/") != NULL) {
+	order = host_node(judge, message->topic);
+	payload = order != NULL ? org__eclipse__tahu__protobuf__payload__unpack(
+					  NULL, message->size, message->payload)
+				: NULL;
+	if (payload == NULL) {
+		return;
+	}
+	host_hears(judge, order, is_nbirth, payload);
+	if (is_nbirth && strcmp(order->node, judge->node) == 0) {
 		judge->template_count = 0;
 	}
-	for (size_t i = 0; payload != NULL && i < payload->n_metrics; i++) {
-		const Metric *metric = payload->metrics[i];
-		struct judge_metric *known = &judge->metrics[judge->metric_count];
+	for (size_t i = 0; is_birth && i < payload->n_metrics; i++) {
+		host_learn(judge, order, payload->metrics[i]);
+	}
+	org__eclipse__tahu__protobuf__payload__free_unpacked(payload, NULL);
+}
 
-		if (metric->name != NULL && host_known(judge, metric) == NULL &&
-		    judge->metric_count < JUDGE_METRICS) {
-			known->alias = metric->has_alias ? metric->alias : UINT64_MAX;
-			known->datatype = metric->datatype;
-			(void)snprintf(known->name, sizeof(known->name), "%s", metric->name);
-			judge->metric_count++;
-		}
-		if (judge_is_definition(metric)) {
-			judge_learn_template(judge, metric);
-		}
-	}
-	if (payload != NULL) {
-		org__eclipse__tahu__protobuf__payload__free_unpacked(payload, NULL);
-	}
+/*
+ * DISCONNECT or not, the last word before an end that the host wants is an
+ * offline STATE with the time of that, and not the will's.
+ */
+static void host_ends_with_state(struct judge *judge)
+{
+	ledger_check(judge->ledger, judge->is_dead && judge->said_ms > judge->will_ms,
+		     TOPIC "death-payload-timestamp-disconnect-with-no-disconnect-packet",
+		     "no STATE of its own before the end");
 }
 
 void judge_host_disconnect(struct judge *judge)
@@ -289,4 +461,12 @@ void judge_host_disconnect(struct judge *judge)
 		     "no death before");
 	ledger_check(judge->ledger, !judge->is_disputed,
 		     "message-flow-hid-sparkplug-state-message-delivered", "its STATE was left");
+	host_ends_with_state(judge);
+}
+
+void judge_host_cut(struct judge *judge)
+{
+	if (judge->is_dead) {
+		host_ends_with_state(judge);
+	}
 }

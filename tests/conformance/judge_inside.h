@@ -62,5 +62,8 @@ void judge_host_connect(struct judge *judge, const struct judge_connect *connect
 void judge_host_sent(struct judge *judge, const struct judge_message *message);
 void judge_host_told(struct judge *judge, const struct judge_message *message);
 void judge_host_disconnect(struct judge *judge);
+void judge_host_cut(struct judge *judge);
+/* Time has passed. */
+void judge_host_now(struct judge *judge);
 
 #endif

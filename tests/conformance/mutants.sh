@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Does the judge see anything? Each line of mutants.tsv is a fault: one file is
-# compiled with it, the conformance test of the edge node is linked with that
-# and run, and the requirement that the line names must be broken. A fault that
+# compiled with it, the conformance test of the edge node, or of the host, is
+# linked with that and run, and the requirement that the line names must be broken. A fault that
 # is not seen is a failure, and so is one that does not compile or changes
 # nothing.
 set -euo pipefail
+shopt -s nullglob # automake names objects in a short or a long way
 src=${top_srcdir:?run by make check} build=${top_builddir:?run by make check}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -23,17 +24,21 @@ compile+=(-O0 -U_FORTIFY_SOURCE -w)
 # mutant NUMBER: one line of the table
 mutant() {
 	local id path edit fault objects object base=$work/$1
+	local test=edge module=modules/sparkplug library=libedge
 	IFS=$'\t' read -r id path edit fault < <(sed -n "$1p" "$table")
 	sed "$edit" "$src/$path" >"$base.c"
 	if cmp -s "$base.c" "$src/$path"; then
 		echo "line $1: changes nothing: $fault"
 		return 1
 	fi
+	if [[ $path == modules/sparkplug_host/* ]]; then
+		test=host module=modules/sparkplug_host library=libhost
+	fi
 	objects=("$base.o")
-	for object in "$build"/tests/conformance/edge-*.o \
-		"$build"/tests/modules/conformance_edge-*.o \
-		"$build"/modules/sparkplug/tests_conformance_edge-*.o; do
-		[ "$object" = "$build/${path%/*}/tests_conformance_edge-$(basename "$path" .c).o" ] ||
+	for object in "$build"/tests/conformance/{,tests_conformance_}"$test"-*.o \
+		"$build"/tests/modules/{,tests_}conformance_"$test"-*.o \
+		"$build/$module/tests_conformance_$test"-*.o; do
+		[ "$object" = "$build/${path%/*}/tests_conformance_$test-$(basename "$path" .c).o" ] ||
 			objects+=("$object")
 	done
 	if ! "${compile[@]}" -c -o "$base.o" "$base.c" >"$base.log" 2>&1; then
@@ -42,7 +47,7 @@ mutant() {
 		return 1
 	fi
 	"${compile[@]}" "${link[@]}" -o "$base.test" "${objects[@]}" \
-		"$build/modules/sparkplug/.libs/libedge.a" \
+		"$build/$module/.libs/$library.a" \
 		"$build/tests/conformance/.libs/libjudge.a" -lprotobuf-c \
 		"$build/.libs/libedgeway-test.so" -Wl,-rpath,"$build/.libs" -lcmocka -lm \
 		>>"$base.log" 2>&1 || { cat "$base.log"; return 1; }
@@ -55,7 +60,7 @@ mutant() {
 }
 
 mapfile -t lines < <(awk '!/^#/ { print NR }' "$table")
-[ "${#lines[@]}" -ge 110 ] || { echo "FAILED: only ${#lines[@]} faults" >&2; exit 1; }
+[ "${#lines[@]}" -ge 160 ] || { echo "FAILED: only ${#lines[@]} faults" >&2; exit 1; }
 if [ -n "${EW_MUTANTS:-}" ]; then # by hand: only the lines that match
 	mapfile -t lines < <(awk '!/^#/ && $0 ~ ENVIRON["EW_MUTANTS"] { print NR }' "$table")
 fi

@@ -30,6 +30,7 @@
 #define SERVERS_MAX  2u
 #define PAIRS_MAX    4u
 #define OUTBOX_MS    5000u      /* a message may have waited so long for its turn */
+#define REORDER_MS   2000u      /* reorder_timeout of a host */
 
 /* A connection of the edge and the one to its broker. */
 struct pair {
@@ -313,6 +314,7 @@ int main(int argc, char **argv)
 	if (strcmp(argv[4], "-") == 0) {
 		recorder.judge.host = argv[5];
 		recorder.judge.primary = NULL;
+		recorder.judge.reorder_ms = REORDER_MS;
 		name = "wire_host";
 	} else {
 		judge_expect(&recorder.judge, argv[4], true);

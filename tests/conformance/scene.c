@@ -6,6 +6,7 @@
 
 #include "proto/sparkplug/message.h"
 #include "tests/conformance/edge.h"
+#include "tests/conformance/look.h"
 
 extern const struct ew_module ew_module;
 
@@ -13,8 +14,7 @@ struct judge scene;
 uint32_t scene_load;
 
 static struct ledger ledger;
-static size_t scene_seen;       /* messages that the judge has seen */
-static bool scene_was_cut, scene_is_over;
+static struct look look;
 static uint32_t scene_types[40];
 
 static const char *const scene_filters[] = {
@@ -25,8 +25,7 @@ int scene_setup(void **state)
 {
 	scene = (struct judge){ .ledger = &ledger, .group = "plant", .node = "gw1",
 				.is_fresh = true, .bdseq = -1 };
-	scene_seen = 0;
-	scene_was_cut = scene_is_over = false;
+	look = (struct look){ .judge = &scene, .filters = scene_filters, .filter_count = 3 };
 	return world_setup(state);
 }
 
@@ -35,61 +34,15 @@ int scene_teardown(void **state)
 	return world_teardown(state);
 }
 
-static void scene_connect(void)
-{
-	const struct ew_uplink_will *will = ew_test_will(world, "main");
-	const struct judge_connect connect = {
-		.is_clean = will->clean, .will_topic = will->topic, .will = will->payload,
-		.will_size = will->payload_size, .will_qos = will->qos,
-		.will_retain = will->retain,
-	};
-
-	if (scene_was_cut) {
-		judge_cut(&scene);
-	} else if (scene.is_connected) {
-		judge_disconnect(&scene, 0);
-	}
-	scene_was_cut = false;
-	judge_connect(&scene, &connect);
-	for (size_t i = 0; i < sizeof(scene_filters) / sizeof(*scene_filters); i++) {
-		int qos = ew_test_subscribed_qos(world, "main", scene_filters[i]);
-
-		if (qos >= 0) {
-			judge_subscribe(&scene, scene_filters[i], qos);
-		}
-	}
-}
-
 void scene_look(void)
 {
-	const struct ew_test_sent *sent;
-
-	(void)ew_test_begin(world);
-	judge_now(&scene, (uint64_t)ew_wall() / 1000000);
-	ew_test_end(world);
-	while ((sent = ew_test_sent(world, "main", scene_seen)) != NULL) {
-		const struct judge_message message = {
-			.topic = sent->topic, .payload = sent->payload,
-			.size = sent->payload_size, .qos = sent->qos, .retain = sent->retain,
-		};
-
-		if (!sent->is_will && sent->connection > scene.connects) {
-			scene_connect();
-		}
-		if (!sent->is_will) {
-			judge_sent(&scene, &message);
-		}
-		scene_seen++;
-	}
-	if (ew_test_connections(world, "main") > scene.connects && !scene_is_over) {
-		scene_connect();
-	}
+	look_at(&look, world);
 }
 
 void scene_stop(void)
 {
 	(void)ew_test_stop(world, "scada"); /* it waits for the acknowledgement */
-	scene_is_over = true;
+	look.is_over = true;
 	scene_advance(3 * EW_SECOND);
 	judge_disconnect(&scene, 0);
 }
@@ -201,7 +154,7 @@ void scene_advance(ew_dur by)
 
 void scene_cut(void)
 {
-	scene_was_cut = true;
+	look.was_cut = true;
 	ew_test_broker_cut(world, "main", EW_UPLINK_LOST);
 }
 
@@ -333,17 +286,5 @@ void scene_publish_types(void)
 
 int scene_report(void)
 {
-	const char *path = getenv("EW_CONFORMANCE_LOG");
-
-	for (size_t i = 0; i < ledger.count; i++) {
-		if (ledger.lines[i].broken > 0) {
-			(void)printf("broken: %s: %s\n", ledger.lines[i].id, ledger.lines[i].why);
-		}
-	}
-	if (ledger_write(&ledger, path != NULL ? path : "tests/conformance/edge.checked",
-			 "edge") != 0) {
-		(void)printf("the log cannot be written\n");
-		return -EIO;
-	}
-	return ledger_broken(&ledger) == 0 ? 0 : -EPROTO;
+	return look_report(&ledger, "edge");
 }

@@ -4,6 +4,8 @@
  *
  *	sparkplug_text                           lines "TOPIC HEX" into lines of text
  *	sparkplug_text METRIC bool|double VALUE  a command's payload to stdout
+ *	sparkplug_text message SEQ MS [METRIC int64|bool|double VALUE]...
+ *	                                         a node's, of that time; SEQ "-": without
  *
  * A line of text is the topic, then seq=N and each metric as NAME=VALUE or
  * #ALIAS=VALUE, with ! behind it when it is historical.
@@ -101,27 +103,71 @@ static int print_lines(void)
 	return EXIT_SUCCESS;
 }
 
+static struct sp_metric read_metric(char **words)
+{
+	struct sp_metric metric = { .has = SP_HAS_NAME, .name = sp_text(words[0]) };
+
+	if (strcmp(words[1], "bool") == 0) {
+		metric.datatype = SP_TYPE_BOOLEAN;
+		metric.value.carrier = SP_BOOL;
+		metric.value.u = strcmp(words[2], "0") != 0;
+	} else if (strcmp(words[1], "int64") == 0) {
+		metric.datatype = SP_TYPE_INT64;
+		metric.value = sp_value_whole(SP_TYPE_INT64, strtoull(words[2], NULL, 10));
+	} else {
+		metric.datatype = SP_TYPE_DOUBLE;
+		metric.value.carrier = SP_DOUBLE;
+		metric.value.d = strtod(words[2], NULL);
+	}
+	return metric;
+}
+
+static int write_payload(struct sp_writer *writer, const struct sp_payload *payload)
+{
+	if (sp_payload_put(writer, payload) != 0) {
+		return EXIT_FAILURE;
+	}
+	return fwrite(writer->begin, sp_written(writer).size, 1, stdout) == 1 ? EXIT_SUCCESS
+									      : EXIT_FAILURE;
+}
+
+static int write_message(int count, char **words)
+{
+	struct sp_payload payload = { .has = SP_HAS_TIMESTAMP };
+	struct sp_writer writer;
+
+	sp_writer_init(&writer, payload_bytes, sizeof(payload_bytes));
+	payload.timestamp = strtoull(words[1], NULL, 10);
+	if (strcmp(words[0], "-") != 0) {
+		payload.has |= SP_HAS_SEQ;
+		payload.seq = strtoull(words[0], NULL, 10);
+	}
+	for (int i = 2; i + 2 < count; i += 3) {
+		struct sp_metric metric = read_metric(&words[i]);
+
+		metric.has |= SP_HAS_TIMESTAMP | SP_HAS_DATATYPE;
+		metric.timestamp = payload.timestamp;
+		if (sp_metric_put(&writer, &metric) != 0) {
+			return EXIT_FAILURE;
+		}
+	}
+	return write_payload(&writer, &payload);
+}
+
 int main(int argc, char **argv)
 {
 	const struct sp_payload payload = { .has = SP_HAS_TIMESTAMP, .timestamp = 1 };
-	struct sp_metric metric = { .has = SP_HAS_NAME };
+	struct sp_metric metric;
 	struct sp_writer writer;
 
+	if (argc > 3 && strcmp(argv[1], "message") == 0) {
+		return write_message(argc - 2, argv + 2);
+	}
 	if (argc != 4) {
 		return print_lines();
 	}
-	metric.name = sp_text(argv[1]);
-	if (strcmp(argv[2], "bool") == 0) {
-		metric.value.carrier = SP_BOOL;
-		metric.value.u = strcmp(argv[3], "0") != 0;
-	} else {
-		metric.value.carrier = SP_DOUBLE;
-		metric.value.d = strtod(argv[3], NULL);
-	}
+	metric = read_metric(argv + 1);
 	sp_writer_init(&writer, payload_bytes, sizeof(payload_bytes));
-	if (sp_metric_put(&writer, &metric) != 0 || sp_payload_put(&writer, &payload) != 0) {
-		return EXIT_FAILURE;
-	}
-	return fwrite(writer.begin, sp_written(&writer).size, 1, stdout) == 1 ? EXIT_SUCCESS
-									      : EXIT_FAILURE;
+	return sp_metric_put(&writer, &metric) == 0 ? write_payload(&writer, &payload)
+						    : EXIT_FAILURE;
 }
