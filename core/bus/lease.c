@@ -169,6 +169,9 @@ void leases_expire(struct endpoint *endpoint, ew_dur moment)
 {
 	struct list *node, *after;
 
+	if (loop_next_timer(endpoint->config.loop) > moment) {
+		return; /* no timer of this loop is due: as a rule */
+	}
 	list_for_each_safe(node, after, &endpoint->leases) {
 		struct lease *lease = list_entry(node, struct lease, node);
 
