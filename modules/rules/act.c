@@ -47,12 +47,51 @@ static bool act_claims(const struct rules *rules, uint32_t rule)
 	return condition.x != 0.0;
 }
 
+static const struct model_rule *act_rule(const struct rules *rules, uint32_t writer)
+{
+	return &rules->model->rules[rules->model->writers[writer].rule];
+}
+
 int act_winner(const struct rules *rules, uint32_t output)
 {
 	const struct model_output *of = &rules->model->outputs[output];
 
 	for (uint32_t i = 0; i < of->writer_count; i++) {
+		uint32_t writer = of->writers[i], rule = rules->model->writers[writer].rule;
+
+		if (act_rule(rules, writer)->is_shadow) {
+			continue;
+		}
+		if (act_claims(rules, rule)) {
+			return (int)writer;
+		}
+		if (act_rule(rules, writer)->kind == MODEL_INTERLOCK &&
+		    !rules->engine.rules[rule].is_armed) {
+			return -1;
+		}
+	}
+	return -1;
+}
+
+int act_shadow(const struct rules *rules, uint32_t output)
+{
+	const struct model_output *of = &rules->model->outputs[output];
+
+	for (uint32_t i = 0; i < of->writer_count; i++) {
 		if (act_claims(rules, rules->model->writers[of->writers[i]].rule)) {
+			return (int)of->writers[i];
+		}
+	}
+	return -1;
+}
+
+/* Who has the least say of those that write; -1: all are shadows. */
+static int act_last(const struct rules *rules, uint32_t output)
+{
+	const struct model_output *of = &rules->model->outputs[output];
+
+	for (uint32_t i = of->writer_count; i-- > 0;) {
+		if (!act_rule(rules, of->writers[i])->is_shadow) {
 			return (int)of->writers[i];
 		}
 	}
@@ -146,21 +185,24 @@ static void act_beat(struct rules *rules, uint32_t index, ew_dur every)
 	}
 }
 
-/* lease 0: none. */
+/* lease 0: the fail-safe value before all others. */
 static void act_send(struct rules *rules, uint32_t index, int writer, double x, ew_dur lease)
 {
 	const struct model_writer *of = &rules->model->writers[writer];
 	struct output *output = &rules->outputs[index];
+	const char *rule = act_rule(rules, (uint32_t)writer)->settings->name;
+	char first[EW_NAME_MAX + 32];
 	struct ew_sample sample, safe;
 	struct ew_write_request request = {
 		.size = sizeof(request), .op = EW_WRITE_SET, .items = &sample, .count = 1,
 		.priority = of->priority, .timeout = act_settings(rules, writer)->lease,
 		.lease = lease, .fail_safe = lease > 0 ? &safe : NULL,
-		.remote = rules->model->rules[of->rule].settings->name,
+		.remote = lease > 0 ? rule : first,
 		.token = 2 * (uint64_t)index + TOKEN_OUTPUT,
 	};
 	int error = act_sample(output->tag, output->carrier, of->type, x, &sample);
 
+	(void)snprintf(first, sizeof(first), "%s, fail-safe before all else", rule);
 	if (error == 0) {
 		error = act_sample(output->tag, output->carrier, of->type, of->fail_safe, &safe);
 	}
@@ -238,25 +280,49 @@ static struct lang_value act_intent(const struct rules *rules, uint32_t writer)
 	return act_value(rules, writer);
 }
 
+/* What a shadow would write now, if it had the say, is an event; at most one a second. */
+static void act_look_at_shadow(struct rules *rules, uint32_t index)
+{
+	struct output *output = &rules->outputs[index];
+	int writer = act_shadow(rules, index);
+	struct lang_value value;
+
+	if (writer < 0 || !act_rule(rules, (uint32_t)writer)->is_shadow) {
+		output->shadow = -1;
+		return;
+	}
+	value = act_intent(rules, (uint32_t)writer);
+	if (lang_is_bad(value) ||
+	    (writer == output->shadow &&
+	     fabs(value.x - output->shadow_value) <= act_settings(rules, writer)->deadband)) {
+		return;
+	}
+	if (output->shadow >= 0 && rules->engine.now - output->shadow_at < EW_SECOND) {
+		if (act_last(rules, index) < 0) {
+			engine_ask(&rules->engine, index, output->shadow_at + EW_SECOND);
+		}
+		return; /* else the next run of a rule of this output comes back to it */
+	}
+	output->shadow = writer;
+	output->shadow_value = value.x;
+	output->shadow_at = rules->engine.now;
+	alarm_shadow(rules, (uint32_t)writer, value.x);
+}
+
 static void act_look(struct rules *rules, uint32_t index)
 {
-	const struct model_output *of = &rules->model->outputs[index];
 	struct output *output = &rules->outputs[index];
-	int last = (int)of->writers[of->writer_count - 1], writer;
+	int last = act_last(rules, index), writer;
 	struct lang_value value;
 
 	if (output->tag == EW_NO_ID || output->is_in_flight || !rules->is_started) {
 		return;
 	}
-	writer = act_winner(rules, index);
-	if (rules->model->rules[rules->model->writers[writer < 0 ? last : writer].rule].is_shadow) {
-		if (writer >= 0) {
-			value = act_value(rules, (uint32_t)writer);
-			(void)snprintf(output->text, sizeof(output->text),
-				       "shadow: would write %g", value.x);
-		}
+	act_look_at_shadow(rules, index);
+	if (last < 0) {
 		return;
 	}
+	writer = act_winner(rules, index);
 	if (!output->is_greeted) {
 		output->is_greeted = true;
 		act_send(rules, index, last, rules->model->writers[last].fail_safe, 0);

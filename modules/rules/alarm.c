@@ -2,73 +2,72 @@
 /*
  * What a rule says besides writing: its alarm while the condition is true, its
  * event when the condition becomes true. A condition that is not known changes
- * neither.
+ * neither. In shadow, what it would write is said, too.
  */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "modules/rules/rules.h"
+#include "proto/json/json_out.h"
+#include "proto/json/number.h"
 
-#define BODY_MAX  1024
-
-/* Append as JSON text; what does not fit is left out. */
-static size_t body_text(char *out, size_t used, const char *text)
+static void body_begin(struct rules *rules, uint32_t rule)
 {
-	static const char digits[] = "0123456789abcdef";
-
-	if (used + 3 < BODY_MAX) {
-		out[used++] = '"';
-	}
-	for (; *text != '\0' && used + 8 < BODY_MAX; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c == '"' || c == '\\') {
-			out[used++] = '\\';
-			out[used++] = (char)c;
-		} else if (c < 0x20) {
-			memcpy(out + used, "\\u00", 4);
-			out[used + 4] = digits[c >> 4];
-			out[used + 5] = digits[c & 15];
-			used += 6;
-		} else {
-			out[used++] = (char)c;
-		}
-	}
-	out[used++] = '"';
-	out[used] = '\0';
-	return used;
+	bytes_cut(&rules->body, 0);
+	bytes_text(&rules->body, "{\"rule\":");
+	json_out_string(&rules->body, rules->model->rules[rule].settings->name);
 }
 
-static size_t body_key(char *out, size_t used, const char *key, const char *text)
+static void body_text(struct rules *rules, const char *key, const char *text)
 {
-	out[used] = used == 0 ? '{' : ',';
-	used++;
-	used = body_text(out, used, key);
-	out[used++] = ':';
-	return body_text(out, used, text);
+	bytes_char(&rules->body, ',');
+	json_out_string(&rules->body, key);
+	bytes_char(&rules->body, ':');
+	json_out_string(&rules->body, text);
+}
+
+static void event_say(struct rules *rules, uint32_t rule, const char *kind, int severity)
+{
+	struct ew_event event = {
+		.size = sizeof(event), .kind = kind, .severity = (enum ew_severity)severity,
+		.device = rules->device, .key = rules->model->rules[rule].settings->name,
+	};
+
+	bytes_add(&rules->body, "}", 2);
+	event.body = rules->body.at;
+	if (rules->body.failed || ew_event_publish(rules->inst, &event) != 0) {
+		ew_metric_add(rules->inst, METRIC_LOST, 1);
+	}
 }
 
 static void alarm_say(struct rules *rules, uint32_t rule, const char *kind, int severity,
 		      const char *text)
 {
-	const struct rule_settings *settings = rules->model->rules[rule].settings;
-	char body[BODY_MAX + 2];
-	struct ew_event event = {
-		.size = sizeof(event), .kind = kind, .severity = (enum ew_severity)severity,
-		.device = rules->device, .key = settings->name, .body = body,
-	};
-	size_t used = body_key(body, 0, "rule", settings->name);
-
+	body_begin(rules, rule);
 	if (text != NULL) {
-		used = body_key(body, used, "text", text);
+		body_text(rules, "text", text);
 	}
 	if (rules->alarms[rule].by[0] != '\0') {
-		used = body_key(body, used, "by", rules->alarms[rule].by);
+		body_text(rules, "by", rules->alarms[rule].by);
 	}
-	memcpy(body + used, "}", 2);
-	if (ew_event_publish(rules->inst, &event) != 0) {
-		ew_metric_add(rules->inst, METRIC_LOST, 1);
+	event_say(rules, rule, kind, severity);
+}
+
+void alarm_shadow(struct rules *rules, uint32_t writer, double value)
+{
+	const struct model_writer *of = &rules->model->writers[writer];
+	char number[NUMBER_SIZE];
+
+	body_begin(rules, of->rule);
+	body_text(rules, "tag", rules->model->outputs[of->output].tag);
+	bytes_text(&rules->body, ",\"value\":");
+	if (of->type == LANG_BOOL) {
+		bytes_text(&rules->body, value != 0.0 ? "true" : "false");
+	} else {
+		bytes_add(&rules->body, number, number_f64(number, value, false));
 	}
+	event_say(rules, of->rule, "rule.shadow", EW_SEVERITY_INFO);
 }
 
 void alarm_acknowledge(struct rules *rules, uint32_t rule, const char *by, size_t size)

@@ -87,6 +87,10 @@ static const char *report_acts(const struct rules *rules, uint32_t index)
 		return "waits for good inputs";
 	}
 	writer = &rules->model->writers[rule->first_writer];
+	if (rule->is_shadow) {
+		return act_shadow(rules, writer->output) == (int)rule->first_writer
+		     ? "shadow: would write" : "shadow";
+	}
 	winner = act_winner(rules, writer->output);
 	if (winner != (int)rule->first_writer) {
 		return winner < 0 ? "does not act" : "another rule has the say";
@@ -193,7 +197,12 @@ static void report_outputs(const struct rules *rules, struct ew_query *query)
 	for (uint32_t i = 0; i < rules->model->output_count; i++) {
 		const struct output *output = &rules->outputs[i];
 		int winner = act_winner(rules, i);
+		char text[64] = "";
 
+		if (output->shadow >= 0) {
+			(void)snprintf(text, sizeof(text), "shadow: would write %g",
+				       output->shadow_value);
+		}
 		ew_query_text(query, "output", rules->model->outputs[i].tag);
 		ew_query_text(query, "rule", winner < 0 ? "" : rules->model->rules[
 			      rules->model->writers[winner].rule].settings->name);
@@ -203,7 +212,7 @@ static void report_outputs(const struct rules *rules, struct ew_query *query)
 		ew_query_number(query, "writes", (double)output->writes);
 		ew_query_number(query, "refused", (double)output->refusals);
 		ew_query_text(query, "text", output->tag == EW_NO_ID ? "its tag is not there"
-								     : output->text);
+						      : *text != '\0' ? text : output->text);
 		ew_query_row(query);
 	}
 }

@@ -224,6 +224,7 @@ static void rules_close(void *self)
 	free(rules->first_own);
 	free(rules->queued);
 	free(rules->alarms);
+	bytes_free(&rules->body);
 	free(rules->was_true);
 	free(rules->dirty);
 	free(rules);
@@ -250,6 +251,7 @@ static int rules_allocate(struct rules *rules)
 	}
 	for (size_t i = 0; i < outputs; i++) {
 		rules->outputs[i].writer = -1;
+		rules->outputs[i].shadow = -1;
 	}
 	return tags_make(rules);
 }

@@ -9,6 +9,7 @@
 #include <edgeway/module.h>
 
 #include "modules/rules/engine.h"
+#include "proto/json/bytes.h"
 
 enum {
 	METRIC_RUNS,
@@ -58,6 +59,9 @@ struct output {
 	uint64_t beats, writes, refusals;
 	int error;                      /* of the last answer */
 	char text[96];                  /* how it is */
+	int shadow;                     /* of the model that would have written last; -1: none */
+	double shadow_value;            /* what it would have written */
+	ew_dur shadow_at;               /* when that was said */
 };
 
 enum own_kind {
@@ -108,6 +112,7 @@ struct rules {
 	uint32_t *queued;               /* owns to be published */
 	uint32_t queued_count;
 	struct alarm *alarms;           /* one a rule */
+	struct bytes body;              /* of the event that is made now */
 	bool *was_true;                 /* condition of each rule, as actions know it */
 
 	uint32_t *dirty;                /* outputs to be looked at */
@@ -140,8 +145,14 @@ void act_mark_rule(struct rules *rules, uint32_t rule);
 void act_run(struct rules *rules, ew_dur now);
 void act_on_answer(void *self, const struct ew_write_answer *answer);
 
-/* Who has the say over an output now; -1: nobody. */
+/*
+ * Who has the say over an output now; -1: nobody. Shadows have none. Nobody has
+ * it while an interlock of the output still waits for its first good inputs.
+ */
 int act_winner(const struct rules *rules, uint32_t output);
+
+/* Who would have it if shadows wrote. */
+int act_shadow(const struct rules *rules, uint32_t output);
 
 /* What a writer wants to write. */
 struct lang_value act_value(const struct rules *rules, uint32_t writer);
@@ -161,6 +172,8 @@ extern const struct ew_question report_questions[];
 /* ---- alarm.c: alarms and events ---- */
 
 void alarm_look(struct rules *rules, uint32_t rule);
+/* What a writer in shadow would write. */
+void alarm_shadow(struct rules *rules, uint32_t writer, double value);
 void alarm_acknowledge(struct rules *rules, uint32_t rule, const char *by, size_t size);
 
 #endif

@@ -242,6 +242,50 @@ static void test_shadow_never_writes(void **state)
 	ew_test_free(&plant.test);
 }
 
+static void test_a_shadow_says_what_it_would_write_and_is_in_nobodys_way(void **state)
+{
+	struct plant plant;
+
+	(void)state;
+	begin(&plant, INPUTS
+	      "rules:\n"
+	      "  follow: {value: temp, write: {to: drive:valve, fail_safe: 7, lease: 900ms}}\n"
+	      "  guard:\n"
+	      "    interlock: level > 3m\n"
+	      "    shadow: yes\n"
+	      "    write: {to: drive:valve, value: 0, fail_safe: 0}\n");
+	plant_publish(&plant, ew_sample_f64(plant.temp, 0, 55));
+	assert_true(owner->value == 55); /* though an interlock knows nothing yet: it is none */
+	plant_publish(&plant, ew_sample_f64(plant.level, 0, 4));
+	ew_test_advance(plant.test, 10 * EW_SECOND);
+	assert_true(owner->value == 55);
+	assert_string_equal(owner->origin, "control");
+	assert_int_equal(ew_test_count(plant.test, EW_TEST_EVENT, "rule.shadow"), 1);
+	plant_publish(&plant, ew_sample_f64(plant.level, 0, 2));
+	plant_publish(&plant, ew_sample_f64(plant.level, 0, 4));
+	assert_int_equal(ew_test_count(plant.test, EW_TEST_EVENT, "rule.shadow"), 2);
+	ew_test_free(&plant.test);
+}
+
+static void test_nothing_but_fail_safe_is_written_before_an_interlock_knows(void **state)
+{
+	struct plant plant;
+
+	(void)state;
+	begin(&plant, INPUTS
+	      "rules:\n"
+	      "  open: {value: 100, write: {to: drive:valve, fail_safe: 7}}\n"
+	      "  guard:\n"
+	      "    interlock: level > 3m\n"
+	      "    write: {to: drive:valve, value: 0, fail_safe: 7}\n");
+	ew_test_advance(plant.test, 10 * EW_SECOND);
+	assert_int_equal(owner->writes, 1);
+	assert_true(owner->value == 7);
+	plant_publish(&plant, ew_sample_f64(plant.level, 0, 2));
+	assert_true(owner->value == 100);
+	ew_test_free(&plant.test);
+}
+
 static void test_deadband_and_interval_spare_the_actuator(void **state)
 {
 	struct plant plant;
@@ -364,6 +408,8 @@ int main(void)
 		cmocka_unit_test(test_a_hung_instance_lets_the_output_go_safe),
 		cmocka_unit_test(test_an_interlock_wins_and_lets_go),
 		cmocka_unit_test(test_shadow_never_writes),
+		cmocka_unit_test(test_a_shadow_says_what_it_would_write_and_is_in_nobodys_way),
+		cmocka_unit_test(test_nothing_but_fail_safe_is_written_before_an_interlock_knows),
 		cmocka_unit_test(test_deadband_and_interval_spare_the_actuator),
 		cmocka_unit_test(test_what_has_no_number_is_never_written),
 		cmocka_unit_test(test_a_refusal_is_told_by_health),
