@@ -3,9 +3,8 @@
  * A CSV file of tags to the same tree that YAML would give: a map of names to
  * maps of columns to text. Main thread.
  *
- * The first line names the columns; one is `name`. Separator is ',' or, when
- * the first line has no ',', ';'. "..." quotes a cell, "" inside is a quote.
- * Empty cells mean: not given. Empty lines and lines from '#' on are skipped.
+ * The first line names the columns; one is `name`. Empty cells mean: not given.
+ * csv_cells.h says what a cell is.
  */
 #ifndef CORE_CONF_CSV_H
 #define CORE_CONF_CSV_H

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libedgeway-test: beginning, end, and time. Loops have no thread: they are
- * stepped here, all of them in turn, until none has anything to do.
+ * libedgeway-test: beginning, end, and time.
  */
 #include "tests/lib/kit.h"
 
@@ -29,20 +28,6 @@ void kit_abort(const char *function, const char *format, ...)
 	(void)fputc('\n', stderr);
 	va_end(args);
 	abort();
-}
-
-static int64_t read_mono(void *arg)
-{
-	const struct ew_test *test = arg;
-
-	return atomic_load(&test->mono);
-}
-
-static int64_t read_wall(void *arg)
-{
-	const struct ew_test *test = arg;
-
-	return atomic_load(&test->mono) + atomic_load(&test->wall);
 }
 
 /* ---- the directory ---- */
@@ -89,7 +74,7 @@ const char *ew_test_directory(const struct ew_test *test)
 
 static int make_fleet(struct ew_test *test)
 {
-	int error = loop_new("main", &test->main);
+	int error = loop_new("main", &test->stepped.main);
 
 	if (error == 0) {
 		error = bus_new(&test->bus);
@@ -103,14 +88,14 @@ static int make_fleet(struct ew_test *test)
 	bus_set_clock_valid(test->bus, true);
 	return fleet_new(&(struct fleet_config){
 				 .bus = test->bus,
-				 .main = test->main,
+				 .main = test->stepped.main,
 				 .http = test->http,
 				 .state_dir = test->directory,
 				 .gateway = { .group = "test", .name = "gateway",
 					      .version = "test" },
 				 .stepped = true,
 			 },
-			 &test->fleet);
+			 &test->stepped.fleet);
 }
 
 static int add_own(struct ew_test *test)
@@ -122,16 +107,21 @@ static int add_own(struct ew_test *test)
 	}
 	if (error == 0) {
 		test->own = kit_find(test, KIT_OWN_NAME, __func__)->inst;
-		test->own_callback = running_name_of(fleet_running(test->fleet), KIT_OWN_NAME);
+		test->own_callback = running_name_of(fleet_running(test->stepped.fleet),
+						     KIT_OWN_NAME);
 	}
 	return error;
 }
 
+static int64_t step_uplinks(void *arg)
+{
+	return kit_step_uplinks(arg);
+}
+
 static void test_init(struct ew_test *test)
 {
-	atomic_store(&test->mono, START_MONO);
-	atomic_store(&test->wall, START_WALL - START_MONO);
-	test->clock = (struct clock_source){ read_mono, read_wall, test };
+	test->stepped.more = step_uplinks;
+	test->stepped.arg = test;
 	list_init(&test->loaders);
 	list_init(&test->modules);
 	list_init(&test->instances);
@@ -142,7 +132,7 @@ static void test_init(struct ew_test *test)
 	test->own_answer = -EACCES;
 	test->misuses_before = instance_misuses();
 	instance_set_strict(true);
-	clock_set_source(&test->clock);
+	stepped_begin(&test->stepped, START_MONO, START_WALL);
 }
 
 int ew_test_new(struct ew_test **test_out)
@@ -184,8 +174,9 @@ static bool is_ended(const struct ew_instance *inst)
 	return state == INSTANCE_NEW || state == INSTANCE_CLOSED || state == INSTANCE_FAILED;
 }
 
-static bool all_ended(struct ew_test *test)
+static bool all_ended(void *arg)
 {
+	struct ew_test *test = arg;
 	struct list *node;
 
 	list_for_each(node, &test->instances) {
@@ -209,7 +200,7 @@ static void stop_all(struct ew_test *test)
 			instance_stop(kit->inst, false);
 		}
 	}
-	kit_run_until(test, atomic_load(&test->mono) + KIT_PATIENCE, all_ended);
+	(void)stepped_run_until(&test->stepped, clock_mono() + KIT_PATIENCE, all_ended, test);
 	if (!all_ended(test)) {
 		kit_abort(__func__, "an instance did not end in %d s", 60);
 	}
@@ -223,15 +214,15 @@ void ew_test_free(struct ew_test **test_at)
 		return;
 	}
 	*test_at = NULL;
-	if (test->fleet != NULL) {
+	if (test->stepped.fleet != NULL) {
 		stop_all(test);
 	}
 	kit_free_instances(test);
 	kit_close_uplinks(test);
-	fleet_free(&test->fleet);
+	fleet_free(&test->stepped.fleet);
 	http_free(&test->http);
 	bus_free(&test->bus);
-	loop_free(&test->main);
+	loop_free(&test->stepped.main);
 	kit_records_clear(test);
 	free(test->records.at);
 	remove_directory(test);
@@ -239,85 +230,49 @@ void ew_test_free(struct ew_test **test_at)
 	buf_fini(&test->answer);
 	buf_fini(&test->error);
 	kit_lines_close(test);
-	clock_set_source(NULL);
+	stepped_end(&test->stepped);
 	kit_running = NULL;
 	free(test);
 }
 
 /* ---- time ---- */
 
-static int step_one(void *arg, struct loop *loop)
+static void look_at_rest(bool is_at_rest)
 {
-	bool *did = arg;
-
-	*did |= loop != kit_running->hung && loop_step(loop);
-	return 0;
+	if (!is_at_rest) {
+		(void)fputs("edgeway-test: the loops go round for ever\n", stderr);
+	}
 }
 
-bool kit_settle(struct ew_test *test)
+void kit_settle(struct ew_test *test)
 {
-	for (unsigned turn = 0; turn < KIT_TURNS_MAX; turn++) {
-		bool did;
-
-		test->uplinks_due = kit_step_uplinks(test);
-		did = test->uplinks_due <= atomic_load(&test->mono);
-		did |= loop_step(test->main);
-		(void)fleet_loops_walk(test->fleet, step_one, &did);
-		if (!did) {
-			return true;
-		}
-	}
-	(void)fputs("edgeway-test: the loops go round for ever\n", stderr);
-	return false;
+	look_at_rest(stepped_settle(&test->stepped));
 }
 
 void ew_test_step(struct ew_test *test)
 {
-	(void)kit_settle(test);
-}
-
-static int next_one(void *arg, struct loop *loop)
-{
-	int64_t *next = arg;
-	int64_t due = loop == kit_running->hung ? INT64_MAX : loop_next_timer(loop);
-
-	*next = due < *next ? due : *next;
-	return 0;
-}
-
-void kit_run_until(struct ew_test *test, int64_t until, bool (*done)(struct ew_test *test))
-{
-	while (kit_settle(test) && !(done != NULL && done(test))) {
-		int64_t now = atomic_load(&test->mono);
-		int64_t next = loop_next_timer(test->main);
-
-		next = next < test->uplinks_due ? next : test->uplinks_due;
-		(void)fleet_loops_walk(test->fleet, next_one, &next);
-		if (now >= until) {
-			return;
-		}
-		next = next < until ? next : until;
-		atomic_store(&test->mono, next > now ? next : now);
-	}
+	kit_settle(test);
 }
 
 void ew_test_advance(struct ew_test *test, ew_dur by)
 {
-	kit_run_until(test, atomic_load(&test->mono) + (by > 0 ? by : 0), NULL);
+	look_at_rest(stepped_run_until(&test->stepped, clock_mono() + (by > 0 ? by : 0), NULL,
+				       NULL));
 }
 
 void ew_test_jump(struct ew_test *test, ew_dur by)
 {
-	(void)atomic_fetch_add(&test->mono, by > 0 ? by : 0);
-	(void)kit_settle(test);
+	(void)atomic_fetch_add(&test->stepped.mono, by > 0 ? by : 0);
+	kit_settle(test);
 }
 
 void ew_test_hang(struct ew_test *test, const char *name)
 {
-	test->hung = name == NULL ? NULL : instance_loop(kit_find(test, name, __func__)->inst);
+	test->stepped.hung = name == NULL ? NULL
+			   : instance_loop(kit_find(test, name, __func__)->inst);
 }
 
 void ew_test_set_wall(struct ew_test *test, ew_time now)
 {
-	atomic_store(&test->wall, now - atomic_load(&test->mono));
+	atomic_store(&test->stepped.wall, now - clock_mono());
 }

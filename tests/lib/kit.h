@@ -10,10 +10,10 @@
 
 #include "core/base/arena.h"
 #include "core/base/buf.h"
-#include "core/base/clock.h"
 #include "core/base/list.h"
 #include "core/module/apply.h"
 #include "core/module/loader.h"
+#include "core/module/stepped.h"
 
 #include <edgeway/test.h>
 
@@ -21,7 +21,6 @@
 #define KIT_RECORDS_MAX  100000u
 #define KIT_LINES_MAX    10000u
 #define KIT_ARENA_MAX    ((size_t)1 << 30)
-#define KIT_TURNS_MAX    100000u
 #define KIT_PATIENCE     (60 * EW_SECOND)       /* for an end in order */
 
 struct kit_instance {
@@ -49,21 +48,15 @@ struct kit_lines {
 };
 
 struct ew_test {
-	struct clock_source clock;
-	_Atomic int64_t mono;
-	_Atomic int64_t wall;           /* what is added to mono */
-	struct loop *main;
-	const struct loop *hung;        /* ew_test_hang(); NULL: none */
+	struct stepped stepped;
 	struct bus *bus;
 	struct http *http;
-	struct fleet *fleet;
 	struct list loaders;            /* struct kit_loader */
 	struct list modules;            /* struct module, of linked descriptors */
 	struct list instances;          /* struct kit_instance */
 	struct uplinks *uplinks;        /* NULL: the YAML had none yet */
 	struct config *uplink_config;   /* what they borrow from */
 	bool uplinks_run;
-	int64_t uplinks_due;            /* when they want their next turn */
 	struct list brokers;            /* struct wire_broker */
 	struct buf config;              /* sections beside `instances:` */
 	struct buf answer;              /* of ew_test_query() */
@@ -104,11 +97,8 @@ int kit_add(struct ew_test *test, const struct module *module, const char *name,
 
 void kit_free_instances(struct ew_test *test);
 
-/* Run the loops; false: they go round for ever. */
-bool kit_settle(struct ew_test *test);
-
-/* Let time pass up to `until` or until `done` says so. */
-void kit_run_until(struct ew_test *test, int64_t until, bool (*done)(struct ew_test *test));
+/* Run the loops until nothing is left to do. */
+void kit_settle(struct ew_test *test);
 
 /* Open the uplinks of the first configuration that has any, which they take. */
 int kit_open_uplinks(struct ew_test *test, struct config **config) EW_CHECKED;

@@ -23,7 +23,7 @@ int kit_open_uplinks(struct ew_test *test, struct config **config)
 		/* uplinks borrow from it to the end */
 		test->uplink_config = *config;
 		*config = NULL;
-		fleet_set_uplinks(test->fleet, test->uplinks);
+		fleet_set_uplinks(test->stepped.fleet, test->uplinks);
 	}
 	return error;
 }
@@ -37,7 +37,7 @@ void kit_start_uplinks(struct ew_test *test)
 	for (size_t i = 0; i < uplinks_count(test->uplinks); i++) {
 		uplink_start_stepped(uplinks_at(test->uplinks, i));
 	}
-	(void)kit_settle(test);
+	kit_settle(test);
 }
 
 ew_dur kit_step_uplinks(struct ew_test *test)
@@ -97,7 +97,7 @@ void ew_test_broker_be(struct ew_test *test, const char *uplink, enum ew_test_br
 	if (how == EW_TEST_BROKER_DOWN && broker->link != NULL) {
 		wire_cut(broker, EW_UPLINK_LOST);
 	}
-	(void)kit_settle(test);
+	kit_settle(test);
 }
 
 void ew_test_broker_cut(struct ew_test *test, const char *uplink, enum ew_uplink_cause cause)
@@ -107,7 +107,7 @@ void ew_test_broker_cut(struct ew_test *test, const char *uplink, enum ew_uplink
 	if (broker->link != NULL) {
 		wire_cut(broker, cause);
 	}
-	(void)kit_settle(test);
+	kit_settle(test);
 }
 
 void ew_test_broker_forget(struct ew_test *test, const char *uplink)
@@ -130,7 +130,7 @@ size_t ew_test_broker_send(struct ew_test *test, const char *uplink,
 		kit_abort(__func__, "this is not a message");
 	}
 	count = broker->link != NULL ? wire_message(broker, message) : 0;
-	(void)kit_settle(test);
+	kit_settle(test);
 	return count;
 }
 
@@ -172,7 +172,7 @@ int ew_test_broker_ack(struct ew_test *test, const char *uplink, size_t index, i
 	}
 	sent->told.is_open = false;
 	wire_puback(broker, sent->mid, status);
-	(void)kit_settle(test);
+	kit_settle(test);
 	return 0;
 }
 

@@ -113,8 +113,8 @@ static struct ew_test_client *client_new(struct ew_test *test)
 	client->test = test;
 	buf_init(&client->body, CLIENT_BODY_MAX);
 	list_init(&client->waker.woken);
-	task_init(&client->waker.task, test->main, LANE_CONTROL, client_on_wake);
-	check(timer_init(&client->timer, test->main, client_on_deadline) == 0);
+	task_init(&client->waker.task, test->stepped.main, LANE_CONTROL, client_on_wake);
+	check(timer_init(&client->timer, test->stepped.main, client_on_deadline) == 0);
 	client->req = request_new(test->http, &client->waker, client);
 	check(client->req != NULL);
 	return client;
@@ -177,7 +177,7 @@ struct ew_test_client *ew_test_send(struct ew_test *test, const struct ew_test_r
 	} else {
 		client_refuse(client);
 	}
-	(void)kit_settle(test);
+	kit_settle(test);
 	return client;
 }
 
@@ -229,7 +229,7 @@ void ew_test_client_go_on(struct ew_test_client *client)
 {
 	client->is_paused = false;
 	client_look(client);
-	(void)kit_settle(client->test);
+	kit_settle(client->test);
 }
 
 void ew_test_client_free(struct ew_test_client **client)
@@ -243,7 +243,7 @@ void ew_test_client_free(struct ew_test_client **client)
 	if (gone->req != NULL) {
 		client_end(gone, EW_TEST_CUT);
 	}
-	(void)kit_settle(gone->test);
+	kit_settle(gone->test);
 	timer_fini(&gone->timer);
 	task_fini(&gone->waker.task);
 	answer_fini(&gone->answer);

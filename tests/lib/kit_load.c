@@ -297,7 +297,7 @@ static int make_instance(struct ew_test *test, const struct config *config,
 		return error;
 	}
 	how = apply_instance(row);
-	error = instance_new(test->fleet, kit->module, &how, &settings, &kit->inst);
+	error = instance_new(test->stepped.fleet, kit->module, &how, &settings, &kit->inst);
 	if (error != 0) {
 		tell(test, strerror(-error));
 	}
@@ -370,7 +370,7 @@ static int run_new(struct ew_test *test)
 			continue;
 		}
 		(void)instance_run(kit->inst);
-		(void)kit_settle(test);
+		kit_settle(test);
 		if (instance_state(kit->inst) == INSTANCE_FAILED) {
 			tell_failure(test, kit);
 			error = -EIO;
@@ -413,7 +413,7 @@ int ew_test_run(struct ew_test *test, const char *name)
 	if (instance_run(kit->inst) == -EBUSY) {
 		return -EBUSY;
 	}
-	(void)kit_settle(test);
+	kit_settle(test);
 	if (instance_state(kit->inst) == INSTANCE_FAILED) {
 		tell_failure(test, kit);
 		return -EIO;
@@ -436,7 +436,7 @@ static int reload_with(struct ew_test *test, struct kit_instance *kit)
 	}
 	error = instance_reload(kit->inst, &settings);
 	if (error == 0) {
-		(void)kit_settle(test);
+		kit_settle(test);
 		error = instance_reload_result(kit->inst);
 	}
 	return error;
@@ -472,7 +472,7 @@ int ew_test_stop(struct ew_test *test, const char *name)
 
 		if (is_meant && kit->inst != NULL) {
 			instance_stop(kit->inst, false);
-			(void)kit_settle(test);
+			kit_settle(test);
 			if (instance_state(kit->inst) != INSTANCE_CLOSED) {
 				error = -EBUSY;
 			}

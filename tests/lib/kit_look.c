@@ -83,7 +83,7 @@ int ew_test_query(struct ew_test *test, const char *name, const char *words,
 	if (error != 0) {
 		return error;
 	}
-	(void)kit_settle(test);
+	kit_settle(test);
 	if (!asked.is_answered) {
 		query_forget(query);
 	}

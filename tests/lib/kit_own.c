@@ -219,8 +219,10 @@ void ew_test_answer(struct ew_test *test, int error)
 	test->own_answer = error;
 }
 
-static bool was_answered(struct ew_test *test)
+static bool was_answered(void *arg)
 {
+	const struct ew_test *test = arg;
+
 	return test->was_answered;
 }
 
@@ -242,7 +244,8 @@ int ew_test_write(struct ew_test *test, const char *tag, struct ew_sample value)
 	test->was_answered = false;
 	error = endpoint_write_as(instance_endpoint(test->own), NULL, &request);
 	if (error == 0) {
-		kit_run_until(test, clock_mono() + 6 * EW_SECOND, was_answered);
+		(void)stepped_run_until(&test->stepped, clock_mono() + 6 * EW_SECOND, was_answered,
+					test);
 		error = test->was_answered ? test->waited_error : -ETIMEDOUT;
 	}
 	test->waited_token = 0;
