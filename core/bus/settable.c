@@ -313,6 +313,40 @@ static const char *format_text(const struct ew_sample *value, char *out, size_t 
 	return out;
 }
 
+int settable_parse(enum ew_carrier carrier, const char *text, struct ew_sample *value_out)
+{
+	struct ew_sample value = ew_sample_none(0, 0);
+	int error = -EINVAL;
+
+	value.type = (uint8_t)carrier;
+	value.flags = 0;
+	switch (carrier) {
+	case EW_BOOL:
+		error = text_parse_bool(text, &value.v.b);
+		break;
+	case EW_I64:
+		error = text_parse_int(text, &value.v.i);
+		break;
+	case EW_U64:
+		error = text_parse_uint(text, &value.v.u);
+		break;
+	case EW_F64:
+		error = text_parse_float(text, &value.v.f);
+		break;
+	case EW_TEXT:
+		value = ew_sample_text(0, 0, text, (uint32_t)strlen(text));
+		error = 0;
+		break;
+	case EW_NONE:
+	case EW_BYTES:
+		break;
+	}
+	if (error == 0) {
+		*value_out = value;
+	}
+	return error;
+}
+
 const char *settable_format(const struct ew_sample *value, char *out, size_t size)
 {
 	out[0] = '\0';

@@ -39,6 +39,13 @@ int settable_carry(enum ew_carrier carrier, struct ew_sample *raw, struct reason
 /* The value as a double, for limits; false: it has none. */
 bool settable_number(const struct ew_sample *value, double *number_out);
 
+/*
+ * What a person wrote, in this carrier. Text is borrowed. -EINVAL: not of this
+ * form, or bytes; -ERANGE.
+ */
+int settable_parse(enum ew_carrier carrier, const char *text, struct ew_sample *value_out)
+	EW_CHECKED;
+
 /* For people: "12.5", "true", a text cut to fit, "(20 bytes)". Returns out. */
 const char *settable_format(const struct ew_sample *value, char *out, size_t size);
 

@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/bus/settable.h"
 #include "core/ctl/place.h"
 
 /* 27.33 of a tag of 32 bits is no 27.329999923706055. */
@@ -95,34 +96,14 @@ static int value_hex(const char *text, struct buf *bytes)
 int desk_parse_value(const struct desk_tag *tag, const char *text, struct buf *bytes,
 		     struct ew_sample *sample_out, struct ew_error *err)
 {
-	struct ew_sample sample = ew_sample_none(tag->id, 0);
-	int error = 0;
+	struct ew_sample sample;
+	int error;
 
-	sample.flags = 0;
-	sample.type = (uint8_t)tag->carrier;
-	switch (tag->carrier) {
-	case EW_NONE:
-		error = -EINVAL;
-		break;
-	case EW_BOOL:
-		error = text_parse_bool(text, &sample.v.b);
-		break;
-	case EW_I64:
-		error = text_parse_int(text, &sample.v.i);
-		break;
-	case EW_U64:
-		error = text_parse_uint(text, &sample.v.u);
-		break;
-	case EW_F64:
-		error = text_parse_float(text, &sample.v.f);
-		break;
-	case EW_TEXT:
-		sample = ew_sample_text(tag->id, 0, text, (uint32_t)strlen(text));
-		break;
-	case EW_BYTES:
+	if (tag->carrier == EW_BYTES) {
 		error = value_hex(text, bytes);
-		sample = ew_sample_bytes(tag->id, 0, bytes->at, (uint32_t)bytes->size);
-		break;
+		sample = ew_sample_bytes(0, 0, bytes->at, (uint32_t)bytes->size);
+	} else {
+		error = settable_parse(tag->carrier, text, &sample);
 	}
 	if (error != 0) {
 		const char *type = ew_type_name(tag->type);
@@ -131,6 +112,7 @@ int desk_parse_value(const struct desk_tag *tag, const char *text, struct buf *b
 			       type != NULL ? type : "?",
 			       tag->carrier == EW_BYTES ? " in hexadecimal digits" : "");
 	}
+	sample.tag = tag->id;
 	*sample_out = sample;
 	return 0;
 }

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "core/base/check.h"
+#include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/bus/pattern.h"
@@ -29,6 +30,9 @@ struct watch {
 	struct loop_timer until;
 	uint64_t left;                  /* samples still to show; UINT64_MAX: no end */
 	uint64_t lost;                  /* since the client was told last */
+	bool is_record;                 /* for a rehearsal: with types, states and arrivals */
+	ew_time arrival;                /* of what is shown now: the bus's time as ns UTC */
+	int64_t to_utc;                 /* from monotonic time */
 	bool is_done;
 	bool is_leaving;
 	unsigned number;                /* of its name */
@@ -45,6 +49,17 @@ static void watch_say(struct watch *watch, const char *fmt, uint64_t count)
 	ctl_row_end(watch->request);
 }
 
+/* What a record needs to know of a tag. */
+static void watch_facts(const struct watch *watch, struct buf *row, const struct ew_tag_info *tag)
+{
+	json_add_text(row, "unit", tag->spec.unit);
+	if (watch->is_record) {
+		json_add_text(row, "type", ew_type_name(tag->spec.type));
+		json_add_int(row, "max_age", tag->spec.max_age);
+		json_add_int(row, "arrival", watch->arrival);
+	}
+}
+
 static void watch_sample(struct watch *watch, const struct ew_sample *sample)
 {
 	const struct ew_tag_info *tag = endpoint_tag(watch->endpoint, sample->tag);
@@ -53,13 +68,13 @@ static void watch_sample(struct watch *watch, const struct ew_sample *sample)
 	char name[EW_PATH_MAX + EW_NAME_MAX + 2];
 	struct buf *row;
 
-	if (device == NULL) {
-		return; /* nothing is shown without its name */
+	if (device == NULL || (watch->is_record && (sample->flags & EW_HISTORICAL) != 0)) {
+		return; /* nothing is shown without its name, and no control acts on the past */
 	}
 	row = ctl_row(watch->request);
 	(void)snprintf(name, sizeof(name), "%s:%s", device->spec.path, tag->spec.name);
 	json_add_text(row, "tag", name);
-	json_add_text(row, "unit", tag->spec.unit);
+	watch_facts(watch, row, tag);
 	desk_add_sample(row, sample, tag->spec.type);
 	ctl_row_end(watch->request);
 }
@@ -71,6 +86,7 @@ static void watch_on_batch(void *self, const struct ew_batch *batch)
 	if (watch->request == NULL || watch->is_done) {
 		return;
 	}
+	watch->arrival = batch->stamped + watch->to_utc;
 	for (uint32_t i = 0; i < batch->count && watch->left > 0; i++) {
 		if (!ctl_has_room(watch->request)) {
 			watch->lost += batch->count - i;
@@ -102,12 +118,52 @@ static void watch_on_gap(void *self, const struct ew_gap *gap)
 	task_schedule(&watch->flush);
 }
 
+/* Whether a row about a device or a tag is wanted now. */
+static bool watch_is_told(struct watch *watch)
+{
+	if (watch->request == NULL || watch->is_done || !watch->is_record) {
+		return false;
+	}
+	if (!ctl_has_room(watch->request)) {
+		watch->lost++;
+		return false;
+	}
+	task_schedule(&watch->flush);
+	return true;
+}
+
 /* Declarations are kept by the bus; a receiver must say that it wants them. */
 static void watch_on_tag(void *self, enum ew_change change, const struct ew_tag_info *tag)
 {
-	(void)self;
-	(void)change;
-	(void)tag;
+	struct watch *watch = self;
+	const struct ew_device_info *device = endpoint_device(watch->endpoint, tag->device);
+	char name[EW_PATH_MAX + EW_NAME_MAX + 2];
+	struct buf *row;
+
+	if (device == NULL || change == EW_REMOVED || !watch_is_told(watch)) {
+		return;
+	}
+	row = ctl_row(watch->request);
+	(void)snprintf(name, sizeof(name), "%s:%s", device->spec.path, tag->spec.name);
+	json_add_text(row, "tag", name);
+	watch_facts(watch, row, tag);
+	ctl_row_end(watch->request);
+}
+
+static void watch_on_device(void *self, enum ew_change change, const struct ew_device_info *device)
+{
+	struct watch *watch = self;
+	struct buf *row;
+
+	if (!watch_is_told(watch)) {
+		return;
+	}
+	row = ctl_row(watch->request);
+	json_add_text(row, "device", device->spec.path);
+	json_add_text(row, "state", change == EW_REMOVED ? ew_state_name(EW_DEVICE_DOWN)
+							 : ew_state_name(device->state));
+	json_add_int(row, "arrival", watch->arrival);
+	ctl_row_end(watch->request);
 }
 
 static const struct ew_module watch_module = {
@@ -121,6 +177,7 @@ static const struct ew_module watch_module = {
 	.name = "watch",
 	.version = "1",
 	.summary = "one listener of the control socket",
+	.device = watch_on_device,
 	.tag = watch_on_tag,
 	.batch = watch_on_batch,
 	.gap = watch_on_gap,
@@ -212,19 +269,39 @@ static void watch_on_until(struct loop_timer *timer)
 	task_schedule(&watch->flush);
 }
 
+/* The patterns of the request; NULL: there are not that many. */
+static const char *watch_glob(const struct watch *watch, unsigned index)
+{
+	char key[16] = "glob";
+
+	if (index > 0) {
+		(void)snprintf(key, sizeof(key), "glob%u", index);
+	}
+	return json_text(ctl_fields(watch->request), key);
+}
+
 /* The options of the request. -EINVAL: told. */
 static int watch_read_options(struct watch *watch, ew_dur *until_out)
 {
 	const struct json_object *fields = ctl_fields(watch->request);
-	const char *glob = json_text(fields, "glob");
 	const char *count = json_text(fields, "count");
-	const char *fault = glob == NULL ? "no pattern is given" : pattern_fault(glob);
+	const char *glob = watch_glob(watch, 0);
 
-	if (fault != NULL) {
-		ctl_fail(watch->request, -EINVAL, "%s%s%s", glob != NULL ? glob : "",
-			 glob != NULL ? ": " : "", fault);
+	if (glob == NULL) {
+		ctl_fail(watch->request, -EINVAL, "no pattern is given");
 		return -EINVAL;
 	}
+	for (unsigned i = 0; (glob = watch_glob(watch, i)) != NULL; i++) {
+		const char *fault = pattern_fault(glob);
+
+		if (fault != NULL) {
+			ctl_fail(watch->request, -EINVAL, "%s: %s", glob, fault);
+			return -EINVAL;
+		}
+	}
+	watch->is_record = json_is_true(fields, "record");
+	watch->to_utc = clock_utc() - clock_mono();
+	watch->arrival = clock_utc();
 	watch->left = UINT64_MAX;
 	if (count != NULL && (text_parse_uint(count, &watch->left) != 0 || watch->left == 0)) {
 		ctl_fail(watch->request, -EINVAL, "count: '%s' is not a number above 0", count);
@@ -239,6 +316,7 @@ static int watch_join(struct watch *watch)
 	struct endpoint_config config = {
 		.module = &watch_module, .loop = desk->loop, .control = &desk->posts,
 	};
+	const char *glob;
 	char name[24];
 	int error;
 
@@ -250,8 +328,9 @@ static int watch_join(struct watch *watch)
 		return error;
 	}
 	endpoint_set_self(watch->endpoint, watch);
-	error = endpoint_want(watch->endpoint,
-			      json_text(ctl_fields(watch->request), "glob"), NULL);
+	for (unsigned i = 0; error == 0 && (glob = watch_glob(watch, i)) != NULL; i++) {
+		error = endpoint_want(watch->endpoint, glob, NULL);
+	}
 	return error != 0 ? error : endpoint_join(watch->endpoint);
 }
 

@@ -316,6 +316,20 @@ int look_schema(const struct daemon_options *options)
 	return status;
 }
 
+int look_rehearse(const struct daemon_options *options, struct rehearsal_plan *plan)
+{
+	int error = look_open_loader(options, &plan->loader);
+
+	if (error != 0) {
+		return DAEMON_EXIT_FAILED;
+	}
+	plan->config = options->config;
+	error = rehearsal_run(plan);
+	loader_free(&plan->loader);
+	return error == 0 ? DAEMON_EXIT_OK : error == -EINVAL || error == -ENOENT
+	     ? DAEMON_EXIT_CONFIG : DAEMON_EXIT_FAILED;
+}
+
 /* ---- --dump-store ---- */
 
 static int look_on_line(void *arg, const char *line)

@@ -7,6 +7,7 @@
 #define CORE_DAEMON_LOOK_H
 
 #include "core/daemon/run.h"
+#include "core/rehearsal/rehearsal.h"
 
 /* What only modules can say of `routes:`. -EINVAL: told. */
 int look_at_routes(struct loader *loader, const struct config *config, struct diag *diag);
@@ -19,6 +20,9 @@ int look_check(const struct daemon_options *options, bool print);
 int look_describe(const struct daemon_options *options, const char *module, bool man);
 
 int look_schema(const struct daemon_options *options);
+
+/* --rehearse: loader and config of the plan are filled in. */
+int look_rehearse(const struct daemon_options *options, struct rehearsal_plan *plan);
 
 /* --dump-store: what the log in this folder holds; it may be in use. */
 int look_store(const char *path);

@@ -24,6 +24,10 @@ enum {
 	OPT_SCHEMA,
 	OPT_SAFE,
 	OPT_DUMP_STORE,
+	OPT_REHEARSE,
+	OPT_INSTANCE,
+	OPT_JSON,
+	OPT_ALL,
 	OPT_STATE_DIR,
 	OPT_RUN_DIR,
 	OPT_MODULE_DIR,
@@ -46,6 +50,11 @@ static const struct main_option {
 	{ "safe", OPT_SAFE, NULL, "start core and metrics only" },
 	{ "dump-store", OPT_DUMP_STORE, "DIR", "print what a store or a journal holds, as lines of "
 					       "JSON" },
+	{ "rehearse", OPT_REHEARSE, "DATA", "run an instance over recorded samples in virtual "
+					    "time, and say what it does" },
+	{ "instance", OPT_INSTANCE, "NAME", "with --rehearse: which, or its module" },
+	{ "json", OPT_JSON, NULL, "with --rehearse: as lines of JSON" },
+	{ "all", OPT_ALL, NULL, "with --rehearse: renewals and every value, too" },
 	{ "state-dir", OPT_STATE_DIR, "DIR", "what outlives a restart (" EW_STATE_DIR ")" },
 	{ "run-dir", OPT_RUN_DIR, "DIR", "the control socket is here (" EW_RUN_DIR ")" },
 	{ "module-dir", OPT_MODULE_DIR, "DIR", "modules are here (" EW_MODULE_DIR ")" },
@@ -58,10 +67,12 @@ static const struct main_option {
 
 struct main_line {
 	struct daemon_options options;
-	enum { MAIN_RUN, MAIN_CHECK, MAIN_DESCRIBE, MAIN_SCHEMA, MAIN_DUMP, MAIN_END } what;
+	enum { MAIN_RUN, MAIN_CHECK, MAIN_DESCRIBE, MAIN_SCHEMA, MAIN_DUMP, MAIN_REHEARSE,
+	       MAIN_END } what;
 	bool print;
 	bool man;
 	const char *store;      /* of --dump-store */
+	struct rehearsal_plan rehearsal;
 	const char *module;     /* of --describe; NULL: the daemon */
 	int status;             /* MAIN_END */
 };
@@ -131,6 +142,19 @@ static int main_take(struct main_line *line, int which, const char *value)
 		line->what = MAIN_DUMP;
 		line->store = value;
 		return 0;
+	case OPT_REHEARSE:
+		line->what = MAIN_REHEARSE;
+		line->rehearsal.data = value;
+		return 0;
+	case OPT_INSTANCE:
+		line->rehearsal.instance = value;
+		return 0;
+	case OPT_JSON:
+		line->rehearsal.json = true;
+		return 0;
+	case OPT_ALL:
+		line->rehearsal.all = true;
+		return 0;
 	case OPT_SAFE:
 		line->options.safe = true;
 		return 0;
@@ -192,6 +216,10 @@ static int main_read(int argc, char **argv, struct main_line *line)
 	if (line->print && line->what != MAIN_CHECK) {
 		return main_usage("--print goes with", "--check");
 	}
+	if (line->what != MAIN_REHEARSE && (line->rehearsal.instance != NULL ||
+					    line->rehearsal.json || line->rehearsal.all)) {
+		return main_usage("--instance, --json and --all go with", "--rehearse");
+	}
 	return 0;
 }
 
@@ -219,6 +247,8 @@ int ew_daemon_main(int argc, char **argv)
 		return look_schema(&line.options);
 	case MAIN_DUMP:
 		return look_store(line.store);
+	case MAIN_REHEARSE:
+		return look_rehearse(&line.options, &line.rehearsal);
 	case MAIN_END:
 		break;
 	}

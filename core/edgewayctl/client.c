@@ -150,6 +150,9 @@ int client_next(struct client *client, struct json_object *object_out, const cha
 	buf_consume(in, client->used);
 	client->used = 0;
 	size = client_line(client);
+	if (size == 0 && client->is_over != NULL && *client->is_over != 0) {
+		return -1;
+	}
 	if (size == 0) {
 		return client_fail(CTL_UNREACHABLE, "the daemon went away");
 	}

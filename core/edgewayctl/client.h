@@ -6,6 +6,7 @@
 #ifndef CORE_EDGEWAYCTL_CLIENT_H
 #define CORE_EDGEWAYCTL_CLIENT_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -27,6 +28,7 @@ struct client {
 	struct buf in;
 	size_t used;            /* bytes of it that the last row took */
 	struct buf line;        /* the last row as it came */
+	const volatile sig_atomic_t *is_over;   /* not 0: its end is what was wanted; may be NULL */
 };
 
 struct column {

@@ -49,11 +49,21 @@ static void command_add(struct buf *request, const struct command_option *option
 	}
 }
 
+int command_options(struct buf *request, struct json_object *options_out)
+{
+	json_end(request);
+	if (request->fault != 0 || json_read(request->at, request->size, options_out) != 0) {
+		return client_fail(CTL_USAGE, "an option is given twice, or too long");
+	}
+	return CTL_OK;
+}
+
 int command_run(const struct command *command, struct client *client, int argc, char **argv)
 {
 	struct option options[COMMAND_OPTIONS_MAX + 2] = {
 		{ "help", no_argument, NULL, COMMAND_HELP },
 	};
+	const char *letters = command->permutes ? "h" : "+h";
 	struct buf request;
 	int which;
 
@@ -67,7 +77,7 @@ int command_run(const struct command *command, struct client *client, int argc, 
 	}
 	client_begin(&request, command->name);
 	optind = 0; /* glibc: start anew */
-	while ((which = getopt_long(argc, argv, "+h", options, NULL)) >= 0) {
+	while ((which = getopt_long(argc, argv, letters, options, NULL)) >= 0) {
 		if (which == COMMAND_HELP) {
 			buf_fini(&request);
 			command_help(command);

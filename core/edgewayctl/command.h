@@ -24,6 +24,7 @@ struct command {
 	const char *summary;
 	const char *more;       /* what else to know; may be NULL */
 	int least, most;        /* arguments */
+	bool permutes;          /* options may follow arguments, none of which begins with '-' */
 	struct command_option options[COMMAND_OPTIONS_MAX];
 
 	/* argv[0] is the first argument; `request` holds the options. */
@@ -38,9 +39,17 @@ extern const struct command commands_write[];
 extern const struct command commands_admin[];
 extern const struct command commands_token[];
 extern const struct command commands_ask[];
+extern const struct command commands_record[];
+extern const struct command commands_test[];
 
 /* Parse the command's own options and arguments, and run it. */
 int command_run(const struct command *command, struct client *client, int argc, char **argv);
+
+/*
+ * The options as fields, for a command that sends no request of its own. They
+ * borrow from `request`, which the caller still frees. CTL_OK, or told.
+ */
+int command_options(struct buf *request, struct json_object *options_out);
 
 void command_help(const struct command *command);
 

@@ -15,7 +15,7 @@
 
 static const struct command *const groups[] = {
 	commands_look, commands_store, commands_tags, commands_write, commands_admin,
-	commands_token, commands_ask,
+	commands_record, commands_test, commands_token, commands_ask,
 };
 
 #define MAIN_COMMANDS_MAX  64
@@ -65,6 +65,12 @@ static int main_ask(struct client *client, int argc, char **argv, const char *ne
 	struct buf request;
 	int status = CTL_USAGE;
 
+	if (argc > 1 && strcmp(argv[1], commands_test[0].name) == 0) {
+		/* "rules test FILE" is "test rules FILE" */
+		argv[1] = argv[0];
+		argv[0] = (char *)(uintptr_t)commands_test[0].name;
+		return command_run(&commands_test[0], client, argc, argv);
+	}
 	if (argc <= ask->most) {
 		client_begin(&request, ask->name);
 		status = ask->run(client, &request, argc, argv);

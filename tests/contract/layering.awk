@@ -20,7 +20,8 @@ BEGIN {
 	may["core/audit"] = "include/edgeway core/base core/loop core/bus"
 	may["core/ctl"] = lower
 	may["core/gateway"] = lower
-	lower = lower " core/api core/audit core/ctl core/gateway"
+	may["core/rehearsal"] = lower
+	lower = lower " core/api core/audit core/ctl core/gateway core/rehearsal"
 	may["core/daemon"] = lower
 	may["core/edgewayctl"] = "include/edgeway core/base core/http"
 	may["core"] = "core/daemon core/edgewayctl"

@@ -53,3 +53,83 @@ wait_for 'a write' more
 first=$(writes | sed -n "$((before + 1))p")
 grep -qE '"value":"?20\b' <<<"$first" || fail "the first write: $first"
 wait_for 'the flow at its set point again' settled
+
+step 'samples are recorded while a valve shuts and opens'
+stop daemon TERM
+cat >"$file" <<-END
+	version: 1
+	instances:
+	  line1: {module: simulator, every: 100ms, heartbeat: 5s}
+	  control:
+	    module: rules
+	    inputs: {flow: {tag: "flow-1:Flow/Rate", unit: m3/h, stale: 2s}}
+	    rules:
+	      half: {value: flow / 2}
+	      low: {value: "flow < 10[m3/h] for 300ms"}
+	      heat:
+	        when: low
+	        write: {to: "temp-1:Temperature/Heater", value: 40, fail_safe: 5, heartbeat: "temp-1:heartbeat"}
+	access:
+	  control: {write: ["temp-1:**"]}
+END
+daemon
+wait_for 'the rules run' is running control
+is_true() {
+	ctl --json get control:low | grep -q "\"value\":$1"
+}
+handed() {
+	grep '"remote":"heat".*"result":"handed"' "$work/state/audit.log" |
+		sed -nE 's/.*"target":"temp-1:Temperature\/Heater".*"value":"?([0-9.]+).*/\1/p' | uniq
+}
+ctl write pump-1:Pump/Run yes >/dev/null
+ctl write flow-1:Flow/Valve 100 >/dev/null
+wait_for 'the flow to be there' is_true false
+: >"$work/state/audit.log"
+start recorder "$build/edgewayctl" --socket "$work/run/control.sock" record \
+	--tags 'flow-1:**,temp-1:**,control:**' --output "$work/data.csv"
+has_begun() {
+	grep -q '^[^,]*,flow-1:Flow/Rate,[0-9]' "$work/data.csv"
+}
+wait_for 'the record to begin' has_begun
+ctl write flow-1:Flow/Valve 0 >/dev/null
+wait_for 'the flow to be gone' is_true true
+ctl write flow-1:Flow/Valve 100 >/dev/null
+wait_for 'the flow to be back' is_true false
+stop recorder INT
+[ "$status" = 0 ] || fail "the record: $status"
+has_logged recorder 's, [0-9]+ samples of [0-9]+ tags' || fail 'no word of what was recorded'
+live=$(handed)
+stop daemon TERM
+
+step 'the rules do over the record what they did live, without a daemon'
+ctl rules test "$file" --data "$work/data.csv" --module-dir "$modules" --json --all >"$work/told"
+# recorded TAG, told TAG KIND: its values, one a line
+recorded() {
+	awk -F, -v tag="$1" '$2 == tag && $3 != "" { print $3 }' "$work/data.csv"
+}
+told() {
+	sed -nE "s,.*\"what\":\"$2\".*\"tag\":\"$1\"\\,\"value\":([^,]*)\\,.*,\1,p" "$work/told" | grep -v null
+}
+[ "$(recorded control:low | uniq)" = "$(told control:low value | uniq)" ] ||
+	fail "low: $(recorded control:low | uniq) and $(told control:low value | uniq)"
+[ "$(recorded control:low | uniq | wc -l)" -ge 3 ] || fail 'the valve made no difference'
+recorded control:half | sed '$d' >"$work/half.live" # the last one may come behind the end
+told control:half value | head -n "$(wc -l <"$work/half.live")" >"$work/half.told"
+diff "$work/half.live" "$work/half.told" >"$work/diff" || fail "half: $(head "$work/diff")"
+[ "$(wc -l <"$work/half.live")" -gt 10 ] || fail 'few values were compared'
+told temp-1:Temperature/Heater write | uniq >"$work/heat"
+grep -qx 40 "$work/heat" || fail "written: $(cat "$work/heat")"
+[ "$(sed 1d "$work/heat")" = "$live" ] || fail "written: $(cat "$work/heat"), live: $live"
+grep -q '"subject":"heat","why":\[{"part":"when","term":"low","value":"yes"' "$work/told" ||
+	fail 'nothing says why'
+
+step 'a wrong file and wrong data are told with their place'
+sed 's/flow \/ 2/floww \/ 2/' "$file" >"$work/wrong.yaml"
+status=0
+ctl rules test "$work/wrong.yaml" --data "$work/data.csv" --module-dir "$modules" 2>"$work/refused" ||
+	status=$?
+[ "$status" = 78 ] && grep -q 'wrong.yaml:8:21: ' "$work/refused" || fail "$status $(cat "$work/refused")"
+printf 'time,tag,value\n0,flow-1:Flow/Rate,fast\n1,flow-1:Flow/Rate\n2,x\n' >"$work/wrong.csv"
+status=0
+ctl rules test "$file" --data "$work/wrong.csv" --module-dir "$modules" 2>"$work/refused" || status=$?
+[ "$status" = 78 ] && grep -q 'wrong.csv:4:1: ' "$work/refused" || fail "$status $(cat "$work/refused")"
