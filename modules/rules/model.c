@@ -164,6 +164,25 @@ static int making_unit(struct making *making, const struct rule_settings *settin
 	return 0;
 }
 
+/* Where the first expression of a rule stands; NULL: it has none. */
+static const struct ew_node *rule_node(const struct rule_settings *settings)
+{
+	return settings->value != NULL ? settings->value
+	     : settings->when != NULL ? settings->when
+	     : settings->interlock != NULL ? settings->interlock
+	     : settings->has_pid ? settings->pid.input
+	     : settings->write_count > 0 ? settings->writes[0].to : NULL;
+}
+
+static int making_fail(struct making *making, const struct rule_settings *settings,
+		       const char *what)
+{
+	const struct ew_node *node = rule_node(settings);
+
+	return node == NULL ? ew_fail(making->err, "rule '%s' %s", settings->name, what)
+			    : ew_node_fail(making->err, node, "rule '%s' %s", settings->name, what);
+}
+
 static int making_pid(struct making *making, struct model_rule *rule)
 {
 	const struct pid_settings *pid = &rule->settings->pid;
@@ -200,12 +219,12 @@ static int making_kind(struct making *making, struct model_rule *rule)
 	int error;
 
 	if (mains > 1 || (settings->interlock != NULL && settings->when != NULL)) {
-		return ew_fail(making->err, "rule '%s' has more than one of 'value', 'pid' and"
-			       " 'interlock'", settings->name);
+		return making_fail(making, settings, "has more than one of 'value', 'pid' and"
+				   " 'interlock'");
 	}
 	if (mains == 0 && settings->when == NULL) {
-		return ew_fail(making->err, "rule '%s' has none of 'value', 'when', 'interlock' and"
-			       " 'pid'", settings->name);
+		return making_fail(making, settings, "has none of 'value', 'when', 'interlock' and"
+				   " 'pid'");
 	}
 	if (settings->has_pid) {
 		rule->kind = MODEL_PID;
@@ -234,13 +253,12 @@ static int making_actions(struct making *making, const struct model_rule *rule)
 			     rule->gate >= 0;
 
 	if ((settings->has_alarm || settings->has_event) && !has_condition) {
-		return ew_fail(making->err, "rule '%s' has an alarm or an event and no 'when'",
-			       settings->name);
+		return making_fail(making, settings, "has an alarm or an event and no 'when'");
 	}
 	if (settings->write_count == 0 && !settings->has_alarm && !settings->has_event &&
 	    (rule->kind == MODEL_WHEN || rule->kind == MODEL_INTERLOCK) && !rule->is_published) {
-		return ew_fail(making->err, "rule '%s' does nothing: it has no 'write', 'alarm',"
-			       " 'event' or 'publish'", settings->name);
+		return making_fail(making, settings, "does nothing: it has no 'write', 'alarm',"
+				   " 'event' or 'publish'");
 	}
 	return 0;
 }
@@ -320,18 +338,23 @@ static bool name_is_plain(const char *name)
 	return true;
 }
 
-static int making_name(struct making *making, const char *name, uint32_t source)
+/* node: where what is named stands; NULL: nowhere. */
+static int making_name(struct making *making, const struct ew_node *node, const char *name,
+		       uint32_t source)
 {
 	uint32_t other;
+	char text[160];
 
 	if (!name_is_plain(name)) {
-		return ew_fail(making->err, "'%.80s' is no name for expressions: up to 64 letters,"
-			       " digits and _ are", name);
+		(void)snprintf(text, sizeof(text), "'%.80s' is no name for expressions: up to 64"
+			       " letters, digits and _ are", name);
+	} else if (names_add(&making->model->names, name, source, &other) != 0) {
+		(void)snprintf(text, sizeof(text), "'%s' is an input and a rule", name);
+	} else {
+		return 0;
 	}
-	if (names_add(&making->model->names, name, source, &other) != 0) {
-		return ew_fail(making->err, "'%s' is an input and a rule", name);
-	}
-	return 0;
+	return node == NULL ? ew_fail(making->err, "%s", text)
+			    : ew_node_fail(making->err, node, "%s", text);
 }
 
 static int making_input(struct making *making, uint32_t index)
@@ -356,7 +379,7 @@ static int making_input(struct making *making, uint32_t index)
 	if (symbol->unit.is_known && symbol->type == LANG_ANY) {
 		symbol->type = LANG_NUMBER;
 	}
-	return making_name(making, settings->name, index);
+	return making_name(making, settings->tag, settings->name, index);
 }
 
 static int making_all(struct making *making)
@@ -368,7 +391,7 @@ static int making_all(struct making *making)
 		error = making_input(making, i);
 	}
 	for (uint32_t i = 0; error == 0 && i < settings->rule_count; i++) {
-		error = making_name(making, settings->rules[i].name,
+		error = making_name(making, rule_node(&settings->rules[i]), settings->rules[i].name,
 				    model_source(making->model, i));
 	}
 	for (uint32_t i = 0; error == 0 && i < settings->rule_count; i++) {

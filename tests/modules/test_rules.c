@@ -47,13 +47,15 @@ static void test_faults_are_told_at_their_place(void **state)
 		"this is a number; a condition is wanted here");
 	refused(INPUTS "rules:\n  a: {value: b + 1}\n  b: {value: c}\n  c: {value: a}\n",
 		"rule 'a' depends on itself");
-	refused(INPUTS "rules:\n  a: {value: level, when: run, interlock: run}\n", "more than one");
+	refused(INPUTS "rules:\n  a: {value: level, when: run, interlock: run}\n",
+		":15:18: control: rule 'a' has more than one");
 	refused(INPUTS "rules:\n  a: {unit: m}\n", "none of 'value'");
-	refused(INPUTS "rules:\n  a-b: {value: level}\n", "is no name for expressions");
-	refused(INPUTS "rules:\n  level: {value: temp}\n", "an input and a rule");
+	refused(INPUTS "rules:\n  a-b: {value: level}\n", ":15:20: control: 'a-b' is no name");
+	refused(INPUTS "rules:\n  level: {value: temp}\n",
+		":15:22: control: 'level' is an input and a rule");
 	refused("inputs: {x: \"plant\"}\n", "wants one tag");
 	refused(INPUTS "rules:\n  a: {value: level, unit: bar}\n", "this is in 'm'");
-	refused(INPUTS "rules:\n  a: {when: run}\n", "does nothing");
+	refused(INPUTS "rules:\n  a: {when: run}\n", ":15:17: control: rule 'a' does nothing");
 	refused(INPUTS "rules:\n  a: {value: level, alarm: {}}\n", "no 'when'");
 	refused(INPUTS "rules:\n  a: {value: temp, write: {to: \"plant:valve\", fail_safe: yes}}\n",
 		"its fail-safe value yes or no");

@@ -90,21 +90,29 @@ static void pass(int seconds)
 	}
 }
 
+/* A number, or the last value of a tag. */
+static double target_now(const char *target)
+{
+	return strchr(target, ':') == NULL ? strtod(target, NULL)
+					   : ew_test_number(running, target);
+}
+
 /*
- * Step through `seconds`: when the tag came within `band` of `target` for good,
+ * Step through `seconds`: when the tag came within `band` of `to` for good,
  * and how far it went beyond, coming from where it was.
  */
-static double settle(const char *tag, double target, double band, int seconds,
+static double settle(const char *tag, const char *to, double band, int seconds,
 		     double *overshoot_out)
 {
 	double from = ew_test_number(running, tag), settled = NAN, overshoot = 0;
 
 	for (int i = 1; i <= seconds * 10; i++) {
-		double x, beyond;
+		double x, beyond, target;
 
 		ew_test_advance(running, 100 * EW_MILLISECOND);
 		ew_test_forget(running);
 		x = ew_test_number(running, tag);
+		target = target_now(to);
 		beyond = target >= from ? x - target : target - x;
 		overshoot = fmax(overshoot, beyond);
 		if (fabs(x - target) > band) {
@@ -114,7 +122,7 @@ static double settle(const char *tag, double target, double band, int seconds,
 		}
 	}
 	*overshoot_out = overshoot;
-	print_message("%s to %g: settled within %g after %.1f s, overshoot %.2f\n", tag, target,
+	print_message("%s to %s: settled within %g after %.1f s, overshoot %.2f\n", tag, to,
 		      band, settled, overshoot);
 	return settled;
 }
@@ -125,11 +133,11 @@ static void test_the_flow_settles_at_its_set_point(void **state)
 
 	(void)state;
 	begin("flow.yaml");
-	seconds = settle("flow-1:Flow/Rate", 25, 0.5, 120, &overshoot);
+	seconds = settle("flow-1:Flow/Rate", "25", 0.5, 120, &overshoot);
 	assert_true(seconds < 30);
 	assert_true(overshoot < 1);
 	assert_int_equal(ew_test_set(running, "control:flow_control/Setpoint", 18), 0);
-	seconds = settle("flow-1:Flow/Rate", 18, 0.5, 120, &overshoot);
+	seconds = settle("flow-1:Flow/Rate", "18", 0.5, 120, &overshoot);
 	assert_true(seconds < 30);
 	assert_true(overshoot < 1);
 	ew_test_free(&running);
@@ -141,14 +149,15 @@ static void test_the_pressure_follows_the_temperature(void **state)
 
 	(void)state;
 	begin("pressure.yaml");
-	pass(120);
+	seconds = settle("press-1:Pressure/Pressure", "control:wanted", 0.15, 120, &overshoot);
+	assert_true(seconds < 90);
+	assert_true(overshoot < 0.5);
 	wanted = ew_test_number(running, "control:wanted");
 	assert_true(fabs(ew_test_number(running, "press-1:Pressure/Pressure") - wanted) < 0.15);
 	assert_int_equal(ew_test_set(running, "temp-1:Temperature/Heater", 100), 0);
 	pass(600);
 	assert_true(ew_test_number(running, "control:wanted") > wanted + 0.3);
-	wanted = ew_test_number(running, "control:wanted");
-	seconds = settle("press-1:Pressure/Pressure", wanted, 0.15, 60, &overshoot);
+	seconds = settle("press-1:Pressure/Pressure", "control:wanted", 0.15, 60, &overshoot);
 	assert_true(seconds < 60);
 	ew_test_free(&running);
 }
@@ -176,6 +185,8 @@ static void test_the_interlock_keeps_the_tank_from_running_over(void **state)
 
 static void test_a_pump_against_a_shut_valve_is_stopped(void **state)
 {
+	double overshoot, stopped;
+
 	(void)state;
 	begin("dry_run.yaml");
 	pass(60);
@@ -184,7 +195,8 @@ static void test_a_pump_against_a_shut_valve_is_stopped(void **state)
 	pass(30);
 	assert_true(ew_test_number(running, "control:efficiency") > 0);
 	assert_int_equal(ew_test_set(running, "flow-1:Flow/Valve", 0), 0);
-	pass(30);
+	stopped = settle("pump-1:Pump/Run", "0", 0, 30, &overshoot);
+	assert_true(stopped > 3 && stopped < 15);
 	assert_true(ew_test_number(running, "pump-1:Pump/Run") == 0);
 	assert_true(ew_test_number(running, "control:Alarms/dry_run/Active") == 1);
 	assert_int_equal(ew_test_set(running, "flow-1:Flow/Valve", 80), 0);

@@ -83,7 +83,11 @@ handed() {
 }
 ctl write pump-1:Pump/Run yes >/dev/null
 ctl write flow-1:Flow/Valve 100 >/dev/null
-wait_for 'the flow to be there' is_true false
+flows() {
+	ctl --json get flow-1:Flow/Rate | grep -qE '"value":[1-9][0-9]'
+}
+wait_for 'the flow to be there' flows
+wait_for 'the rule to see it' is_true false
 : >"$work/state/audit.log"
 start recorder "$build/edgewayctl" --socket "$work/run/control.sock" record \
 	--tags 'flow-1:**,temp-1:**,control:**' --output "$work/data.csv"
@@ -125,11 +129,13 @@ grep -q '"subject":"heat","why":\[{"part":"when","term":"low","value":"yes"' "$w
 
 step 'a wrong file and wrong data are told with their place'
 sed 's/flow \/ 2/floww \/ 2/' "$file" >"$work/wrong.yaml"
-status=0
-ctl rules test "$work/wrong.yaml" --data "$work/data.csv" --module-dir "$modules" 2>"$work/refused" ||
-	status=$?
-[ "$status" = 78 ] && grep -q 'wrong.yaml:8:21: ' "$work/refused" || fail "$status $(cat "$work/refused")"
+# refuses_to_test FILE DATA PLACE
+refuses_to_test() {
+	local status=0
+	ctl rules test "$1" --data "$2" --module-dir "$modules" 2>"$work/refused" || status=$?
+	[ "$status" = 78 ] || fail "status $status: $(cat "$work/refused")"
+	grep -q "$3: " "$work/refused" || fail "$(cat "$work/refused")"
+}
+refuses_to_test "$work/wrong.yaml" "$work/data.csv" wrong.yaml:8:21
 printf 'time,tag,value\n0,flow-1:Flow/Rate,fast\n1,flow-1:Flow/Rate\n2,x\n' >"$work/wrong.csv"
-status=0
-ctl rules test "$file" --data "$work/wrong.csv" --module-dir "$modules" 2>"$work/refused" || status=$?
-[ "$status" = 78 ] && grep -q 'wrong.csv:4:1: ' "$work/refused" || fail "$status $(cat "$work/refused")"
+refuses_to_test "$file" "$work/wrong.csv" wrong.csv:4:1

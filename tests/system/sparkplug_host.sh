@@ -26,11 +26,12 @@ cat >"$work/a.yaml" <<-END
 	instances:
 	  line: {module: simulator, every: 100ms, devices: {pump-1: {type: pump, tags: {
 	    Pump/Flow: {type: f64}, Pump/Speed: {type: f64, writable: yes, range: [0, 60]}}}}}
+	  bath: {module: simulator, every: 100ms, heartbeat: 3s, devices: {temp-1: {type: temperature}}}
 	  scada: {module: sparkplug, rebirth_pause: 0s, report_delay: 50ms}
 	access:
-	  scada: {write: ["pump-1:Pump/Speed"]}
+	  scada: {write: ["pump-1:Pump/Speed", "temp-1:Temperature/Heater", "temp-1:heartbeat"]}
 END
-# listener NAME OPTIONS: a daemon with a host and a rule on what it hears
+# listener NAME OPTIONS [RULE]: a daemon with a host and a rule on what it hears
 listener() {
 	cat >"$work/$1.yaml" <<-END
 		version: 1
@@ -42,15 +43,18 @@ listener() {
 		    Fan/Speed: {type: f64, writable: yes, range: [0, 100]}}}}}
 		  control:
 		    module: rules
-		    inputs: {flow: {tag: "plant/a/pump-1:Pump/Flow", stale: 3s}}
+		    inputs: {temp: {tag: "plant/a/temp-1:Temperature/Temperature", unit: Cel, stale: 3s}}
 		    rules:
-		      fan: {value: "if flow > -1e9 then 80 else 70", write: {to: "fan-1:Fan/Speed",
+		      fan: {value: "if temp > -1e9 then 80 else 70", write: {to: "fan-1:Fan/Speed",
 		        fail_safe: 20, lease: 1s}}
+		      ${3:-}
 		access:
-		  control: {write: ["fan-1:**"]}
+		  control: {write: ["fan-1:**", "plant/a/temp-1:**"]}
 	END
 }
-listener b 'host_id: scada1, rebirth_pause: 200ms'
+listener b 'host_id: scada1, rebirth_pause: 200ms' 'heat: {value: "if temp > -1e9 then 30 else 0",
+		        write: {to: "plant/a/temp-1:Temperature/Heater", fail_safe: 5,
+		          heartbeat: "plant/a/temp-1:heartbeat"}}'
 listener c 'passive: yes'
 
 # run NAME: the daemon of $work/NAME.yaml
@@ -117,9 +121,34 @@ wait_for 'the fan again' fan_is 80 b
 wait_for 'the fan of the listener again' fan_is 80 c
 speed_moves 31
 
-step 'the host is killed'
+# heater_is VALUE: at the edge
+heater_is() {
+	at a get temp-1:Temperature/Heater | grep -qE "\"value\":$1(\\.0+)?[,}]"
+}
+
+# bath_is STATE: as its watchdog says; 3 is safe
+bath_is() {
+	at a get temp-1:state | grep -qE "\"value\":$1[,}]"
+}
+
+# the first value that this run of b handed to the heater
+first_heat() {
+	sed -nE 's/.*"target":"plant\/a\/temp-1:Temperature\/Heater".*"value":"?([0-9.]+).*"result":"handed".*/\1/p' \
+		"$work/state-b/audit.log" | sed -n "$((heats + 1))p"
+}
+has_heated() {
+	[ -n "$(first_heat)" ]
+}
+
+step 'the host is killed: the watchdog of the edge makes it safe, and fail-safe comes first then'
+wait_for 'the rule of the host' heater_is 30
 stop b KILL
+wait_for 'the watchdog' bath_is 3
+heats=$(grep -c '"target":"plant/a/temp-1:Temperature/Heater".*"result":"handed"' "$work/state-b/audit.log")
 run b
+wait_for 'a write' has_heated
+[ "$(first_heat)" = 5 ] || fail "the first write: $(first_heat)"
+wait_for 'the rule again' heater_is 30
 wait_for 'the pump at the new host' device_is up
 speed_moves 33
 
