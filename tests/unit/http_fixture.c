@@ -14,7 +14,7 @@
 
 #include "core/base/clock.h"
 
-#define DEADLINE 10000000000    /* ns; a test that waits so long has failed */
+#define DEADLINE 60000000000    /* ns; a test that waits so long has failed */
 
 void fixture_config(struct http_config *config)
 {
@@ -303,7 +303,7 @@ int fixture_curl(struct fixture *f, const char *words)
 	int status;
 
 	(void)snprintf(port, sizeof(port), "%u", http_port(f->http));
-	(void)snprintf(command, sizeof(command), "PORT=%s; curl -s -m 10 %s 2>&1", port, words);
+	(void)snprintf(command, sizeof(command), "PORT=%s; curl -s -m 60 %s 2>&1", port, words);
 	pipe = popen(command, "r");
 	assert_non_null(pipe);
 	fixture_read(f, fileno(pipe), NULL);

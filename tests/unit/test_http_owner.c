@@ -296,7 +296,7 @@ static void test_a_stream_is_what_curl_sees(void **state)
 	FILE *pipe;
 	char command[128];
 
-	(void)snprintf(command, sizeof(command), "curl -sN -m 10 http://127.0.0.1:%u/stream",
+	(void)snprintf(command, sizeof(command), "curl -sN -m 60 http://127.0.0.1:%u/stream",
 		       http_port(f->http));
 	for (int i = 0; i < 2; i++) {
 		struct ew_http_request *req;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TLS and tokens: who gets in, with which role, and what a reload changes. */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -221,7 +222,7 @@ static void test_a_new_certificate_is_used_without_a_stop(void **state)
 	assert_int_equal(ask(f, "one.pem", viewer, URL "/viewer"), 60);
 }
 
-static void test_streams_and_late_answers_work_over_tls(void **state)
+static void test_streams_work_over_tls(void **state)
 {
 	struct fixture *f = *state;
 	struct ew_http_response response = {.size = sizeof(response), .content_type = "text/plain"};
@@ -234,7 +235,7 @@ static void test_streams_and_late_answers_work_over_tls(void **state)
 
 	memset(block, 'x', sizeof(block));
 	(void)snprintf(command, sizeof(command),
-		       "curl -sN -m 10 --cacert %s https://127.0.0.1:%u/stream | wc -c",
+		       "curl -sN -m 60 --cacert %s https://127.0.0.1:%u/stream | wc -c",
 		       fixture_path(f, "one.pem"), http_port(f->http));
 	pipe = popen(command, "r");
 	assert_non_null(pipe);
@@ -255,12 +256,25 @@ static void test_streams_and_late_answers_work_over_tls(void **state)
 	assert_int_equal(strtoul(f->text, NULL, 10), total);
 	assert_int_equal(pclose(pipe), 0);
 
-	/* gone while parked */
+}
+
+static void test_who_goes_while_parked_is_gone_over_tls(void **state)
+{
+	struct fixture *f = *state;
+	char command[256], line[32];
+	FILE *pipe;
+	long pid;
+
 	(void)snprintf(command, sizeof(command),
-		       "curl -s -m 0.2 --cacert %s https://127.0.0.1:%u/later",
+		       "echo $$; exec curl -s -m 60 --cacert %s https://127.0.0.1:%u/later",
 		       fixture_path(f, "one.pem"), http_port(f->http));
 	pipe = popen(command, "r");
 	assert_non_null(pipe);
+	assert_non_null(fgets(line, sizeof(line), pipe));
+	pid = strtol(line, NULL, 10);
+	assert_true(pid > 1);
+	fixture_wait(f, &f->handled, 1);
+	assert_int_equal(kill((pid_t)pid, SIGTERM), 0);
 	fixture_wait(f, &f->gone, 1);
 	assert_int_equal(fixture_reply(f, "nobody"), -EPIPE);
 	(void)pclose(pipe);
@@ -279,7 +293,8 @@ int main(void)
 		with_tls(test_a_role_that_is_too_low_is_told),
 		with_tls(test_a_new_tokens_file_is_read_at_reload),
 		with_tls(test_a_new_certificate_is_used_without_a_stop),
-		with_tls(test_streams_and_late_answers_work_over_tls),
+		with_tls(test_streams_work_over_tls),
+		with_tls(test_who_goes_while_parked_is_gone_over_tls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
