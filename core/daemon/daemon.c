@@ -257,6 +257,9 @@ static int daemon_open(struct daemon *daemon, struct ew_error *err)
 		task_init(&daemon->step, daemon->loop, LANE_DATA, daemon_on_step);
 		error = timer_init(&daemon->tick, daemon->loop, daemon_on_tick);
 	}
+	if (error == 0) {
+		error = timer_init(&daemon->hang_timer, daemon->loop, hang_on_timer);
+	}
 	error = error != 0 ? error : daemon_open_signals(daemon);
 	error = error != 0 ? error : daemon_open_state(daemon, err);
 	error = error != 0 ? error : bus_new(&daemon->bus);
@@ -338,6 +341,7 @@ static void daemon_close(struct daemon *daemon)
 	if (daemon->loop != NULL) {
 		watch_fini(&daemon->signals);
 		timer_fini(&daemon->tick);
+		timer_fini(&daemon->hang_timer);
 		task_fini(&daemon->step);
 		loop_free(&daemon->loop);
 	}

@@ -94,6 +94,7 @@ struct daemon {
 	struct list members;            /* in the order of the file */
 	struct reload *reload;          /* DAEMON_RELOADING */
 	struct loop_timer tick;
+	struct loop_timer hang_timer;
 	struct loop_watch signals;
 	struct task step;               /* looks at the whole again */
 	char said[160];                 /* to the service manager, last */
@@ -181,8 +182,9 @@ int settings_apply_http(struct daemon *daemon, const struct config *config);
 
 /* ---- hang.c ---- */
 
-/* Name callbacks that run for too long. */
+/* Name callbacks that run for too long, and set the timer when that is before the tick. */
 void hang_look(struct daemon *daemon);
+void hang_on_timer(struct loop_timer *timer);
 
 /* ---- reload.c ---- */
 
