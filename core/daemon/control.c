@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Commands of the control socket about the daemon itself: status, instances,
- * uplinks,
- * version, reload, audit.
+ * uplinks, version, reload, audit.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +48,14 @@ static const char *control_phase(enum daemon_phase phase)
 	return "?";
 }
 
+/* What malloc() has given out and not got back, of all threads. */
+static uint64_t control_heap(void)
+{
+	struct mallinfo2 info = mallinfo2();
+
+	return info.uordblks + info.hblkhd;
+}
+
 static void control_status(struct ctl_request *request, void *arg)
 {
 	struct daemon *daemon = arg;
@@ -82,6 +90,7 @@ static void control_status(struct ctl_request *request, void *arg)
 	json_add_uint(row, "writes_unknown", bus.writes_unknown);
 	json_add_uint(row, "audit_records", audit.written);
 	json_add_uint(row, "audit_lost", audit.lost);
+	json_add_uint(row, "heap_bytes", control_heap());
 	json_add_bool(row, "clock_valid", gateway_clock_is_valid(daemon->gateway));
 	json_add_uint(row, "http_port", http_port(daemon->http));
 	json_add_bool(row, "safe_mode", daemon->options->safe);
