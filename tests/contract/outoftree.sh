@@ -21,7 +21,8 @@ export PKG_CONFIG_PATH=${pc%/*} PKG_CONFIG_SYSROOT_DIR=$work/root
 ask() { pkg-config "$@"; }
 
 # a copy, so that nothing of the tree is found by accident
-cp "$source/modules/example/example.c" "$source/tests/modules/test_example.c" "$work"
+cp "$source/modules/example/example.c" "$source/tests/modules/test_example.c" \
+	"$source/tests/modules/test_kit.c" "$work"
 cd "$work"
 read -ra flags <<<"-std=c11 -Wall -Wextra -Wpedantic -Werror -fPIC -fvisibility=hidden"
 read -ra cflags <<<"$(ask --cflags edgeway)"
@@ -52,12 +53,18 @@ fi
 
 read -ra cflags <<<"$(ask --cflags edgeway-test)"
 read -ra libs <<<"$(ask --libs edgeway-test)"
-if "${CC:-cc}" "${flags[@]}" "${sanitize[@]}" "${cflags[@]}" -o test_example test_example.c \
-	example.c "${libs[@]}" -lcmocka 2>cc.out; then
-	LD_LIBRARY_PATH=$lib ./test_example >test.out 2>&1 ||
-		fault test_example.c "$(tail -5 test.out)"
-else
-	fault test_example.c "does not build: $(cat cc.out)"
-fi
+# is_tested TEST SOURCE...: built of them with the kit, it passes
+is_tested() {
+	local name=$1
+	shift
+	if "${CC:-cc}" "${flags[@]}" "${sanitize[@]}" "${cflags[@]}" -o "$name" "$@" \
+		"${libs[@]}" -lcmocka 2>cc.out; then
+		LD_LIBRARY_PATH=$lib "./$name" >test.out 2>&1 || fault "$name.c" "$(tail -5 test.out)"
+	else
+		fault "$name.c" "does not build: $(cat cc.out)"
+	fi
+}
+is_tested test_example test_example.c example.c
+is_tested test_kit test_kit.c # with the disk
 cd "$source"
 finish

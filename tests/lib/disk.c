@@ -402,14 +402,21 @@ const struct store_files *disk_files(struct disk *disk)
 	return &disk->files;
 }
 
-uint64_t disk_steps(const struct disk *disk)
+uint64_t disk_steps(struct disk *disk)
 {
-	return disk->steps;
+	uint64_t steps;
+
+	(void)pthread_mutex_lock(&disk->lock);
+	steps = disk->steps;
+	(void)pthread_mutex_unlock(&disk->lock);
+	return steps;
 }
 
 void disk_die_at(struct disk *disk, uint64_t step)
 {
+	(void)pthread_mutex_lock(&disk->lock);
 	disk->die_at = step;
+	(void)pthread_mutex_unlock(&disk->lock);
 }
 
 bool disk_is_dead(const struct disk *disk)

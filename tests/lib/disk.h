@@ -38,7 +38,7 @@ void disk_free(struct disk **disk);
 const struct store_files *disk_files(struct disk *disk);
 
 /* Steps are all that changes something on the disk. */
-uint64_t disk_steps(const struct disk *disk);
+uint64_t disk_steps(struct disk *disk);
 
 /* Die before the step with this number, from 1: it and all later fail. 0: live. */
 void disk_die_at(struct disk *disk, uint64_t step);

@@ -126,6 +126,7 @@ static void test_init(struct ew_test *test)
 	list_init(&test->modules);
 	list_init(&test->instances);
 	list_init(&test->brokers);
+	list_init(&test->disks);
 	buf_init(&test->config, 16 * 1024 * 1024);
 	buf_init(&test->answer, 1024 * 1024);
 	buf_init(&test->error, 64 * 1024);
@@ -225,6 +226,7 @@ void ew_test_free(struct ew_test **test_at)
 	loop_free(&test->stepped.main);
 	kit_records_clear(test);
 	free(test->records.at);
+	kit_free_disks(test);
 	remove_directory(test);
 	buf_fini(&test->config);
 	buf_fini(&test->answer);
@@ -237,16 +239,34 @@ void ew_test_free(struct ew_test **test_at)
 
 /* ---- time ---- */
 
-static void look_at_rest(bool is_at_rest)
+/* The loop that runs on after all have settled but it; for people. */
+static const char *kit_busiest(struct ew_test *test)
+{
+	struct list *node;
+
+	list_for_each(node, &test->instances) {
+		const struct kit_instance *kit = list_entry(node, struct kit_instance, node);
+
+		if (kit->inst != NULL && loop_step(instance_loop(kit->inst))) {
+			return kit->name;
+		}
+	}
+	return "the main loop";
+}
+
+static void kit_rested(struct ew_test *test, bool is_at_rest)
 {
 	if (!is_at_rest) {
-		(void)fputs("edgeway-test: the loops go round for ever\n", stderr);
+		kit_abort("kit_settle",
+			  "the loops go round for ever: after %u turns %s still runs, though time "
+			  "stands still; has it a timer or a post that sets itself for now?",
+			  STEPPED_TURNS_MAX, kit_busiest(test));
 	}
 }
 
 void kit_settle(struct ew_test *test)
 {
-	look_at_rest(stepped_settle(&test->stepped));
+	kit_rested(test, stepped_settle(&test->stepped));
 }
 
 void ew_test_step(struct ew_test *test)
@@ -256,7 +276,7 @@ void ew_test_step(struct ew_test *test)
 
 void ew_test_advance(struct ew_test *test, ew_dur by)
 {
-	look_at_rest(stepped_run_until(&test->stepped, clock_mono() + (by > 0 ? by : 0), NULL,
+	kit_rested(test, stepped_run_until(&test->stepped, clock_mono() + (by > 0 ? by : 0), NULL,
 				       NULL));
 }
 

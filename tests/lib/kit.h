@@ -58,6 +58,7 @@ struct ew_test {
 	struct config *uplink_config;   /* what they borrow from */
 	bool uplinks_run;
 	struct list brokers;            /* struct wire_broker */
+	struct list disks;              /* struct ew_test_disk */
 	struct buf config;              /* sections beside `instances:` */
 	struct buf answer;              /* of ew_test_query() */
 	struct buf error;
@@ -97,7 +98,7 @@ int kit_add(struct ew_test *test, const struct module *module, const char *name,
 
 void kit_free_instances(struct ew_test *test);
 
-/* Run the loops until nothing is left to do. */
+/* Run the loops until none has anything to do. Aborts when they go round for ever. */
 void kit_settle(struct ew_test *test);
 
 /* Open the uplinks of the first configuration that has any, which they take. */
@@ -107,6 +108,9 @@ void kit_close_uplinks(struct ew_test *test);
 
 /* Let each take a turn; when the next is due. */
 ew_dur kit_step_uplinks(struct ew_test *test);
+
+/* kit_disk.c */
+void kit_free_disks(struct ew_test *test);
 
 /* Log lines. */
 int kit_lines_open(struct ew_test *test);

@@ -138,8 +138,9 @@ EW_API const char *ew_test_error(const struct ew_test *test);
 /* ---- time ---- */
 
 /*
- * Run all loops until none has anything to do; time stands still. Stops after
- * 100,000 turns, and says so: something goes round for ever.
+ * Run all loops until none has anything to do; time stands still. After 100,000
+ * turns something goes round for ever: it is named, and the test aborted. The
+ * same holds for all functions that step.
  *
  * Thread:  the test's
  * Owner:   nothing
