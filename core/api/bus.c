@@ -92,11 +92,24 @@ int ew_nack(struct ew_instance *inst, uint32_t route, uint64_t from, uint64_t to
 	if ((unsigned)what > EW_DEAD_LETTER) {
 		return -EINVAL;
 	}
-	if (what == EW_DEAD_LETTER &&
-	    endpoint_may_answer(instance_endpoint(inst), route, from, to) == 0) {
-		letters_keep(inst, route, from, to);
+	if (what == EW_DEAD_LETTER) {
+		return ew_dead_letter(inst, route, from, to, NULL);
 	}
 	return endpoint_nack(instance_endpoint(inst), route, from, to, what);
+}
+
+int ew_dead_letter(struct ew_instance *inst, uint32_t route, uint64_t from, uint64_t to,
+		   const char *reason)
+{
+	const struct letters_range range = { route, from, to };
+
+	if (!instance_may_call(inst, __func__)) {
+		return -EPERM;
+	}
+	if (endpoint_may_answer(instance_endpoint(inst), route, from, to) == 0) {
+		letters_keep(inst, &range, reason);
+	}
+	return endpoint_nack(instance_endpoint(inst), route, from, to, EW_DEAD_LETTER);
 }
 
 const char *ew_route_name(struct ew_instance *inst, uint32_t route)

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void listing_more(struct ctl_request *request, void *arg)
 {
@@ -48,20 +49,36 @@ void listing_run(struct ctl_request *request, int (*walk)(struct listing *listin
 	listing_more(request, listing);
 }
 
-struct buf *listing_row(struct listing *listing)
+/* Is the next entry to be sent now? */
+static bool listing_takes(struct listing *listing)
 {
 	if (listing->seen++ < listing->sent) {
-		return NULL;
+		return false;
 	}
 	if (!ctl_has_room(listing->request)) {
 		listing->is_full = true;
-		return NULL;
+		return false;
 	}
 	listing->sent++;
-	return ctl_row(listing->request);
+	return true;
+}
+
+struct buf *listing_row(struct listing *listing)
+{
+	return listing_takes(listing) ? ctl_row(listing->request) : NULL;
 }
 
 void listing_row_end(struct listing *listing)
 {
 	ctl_row_end(listing->request);
+}
+
+int listing_line(struct listing *listing, const char *line)
+{
+	if (!listing_takes(listing)) {
+		return listing->is_full;
+	}
+	ctl_add_lines(listing->request, line, strlen(line));
+	ctl_add_lines(listing->request, "\n", 1);
+	return 0;
 }

@@ -26,4 +26,7 @@ void listing_run(struct ctl_request *request, int (*walk)(struct listing *listin
 struct buf *listing_row(struct listing *listing);
 void listing_row_end(struct listing *listing);
 
+/* An entry that is a line of JSON already. What the walk returns then. */
+int listing_line(struct listing *listing, const char *line);
+
 #endif

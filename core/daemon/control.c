@@ -341,6 +341,7 @@ static const struct ctl_command control_commands[] = {
 	{ "audit", control_audit },
 	{ "ask", control_ask },
 	{ "map", control_map },
+	{ "dead-letters", control_letters },
 	{ NULL, NULL },
 };
 

@@ -57,6 +57,7 @@ struct member {
 	int on_failure;                 /* enum config_on_failure */
 	bool is_told;                   /* of its failure: seen once */
 	ew_dur hang_told;               /* length of the hang when it was last logged */
+	uint64_t files;                 /* digest of those that its settings named; 0: none */
 	/* during a reload */
 	enum config_change change;
 	bool is_replaced;               /* to be made anew once it is closed */
@@ -238,6 +239,9 @@ void facts_fill(void *arg, struct gateway_facts *facts_out);
 /* ---- control.c ---- */
 
 struct ctl_table control_table(struct daemon *daemon);
+
+/* letters.c; arg is the daemon. */
+void control_letters(struct ctl_request *request, void *arg);
 
 /* ask.c; arg is the daemon. */
 void control_ask(struct ctl_request *request, void *arg);

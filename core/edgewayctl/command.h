@@ -34,6 +34,7 @@ struct command {
 /* Groups, each ended by a NULL name. */
 extern const struct command commands_look[];
 extern const struct command commands_store[];
+extern const struct command commands_letters[];
 extern const struct command commands_tags[];
 extern const struct command commands_write[];
 extern const struct command commands_admin[];

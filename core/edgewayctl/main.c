@@ -14,8 +14,8 @@
 #include "core/edgewayctl/command.h"
 
 static const struct command *const groups[] = {
-	commands_look, commands_store, commands_tags, commands_write, commands_admin,
-	commands_record, commands_test, commands_token, commands_ask,
+	commands_look, commands_store, commands_letters, commands_tags, commands_write,
+	commands_admin, commands_record, commands_test, commands_token, commands_ask,
 };
 
 #define MAIN_COMMANDS_MAX  64

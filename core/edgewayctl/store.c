@@ -256,8 +256,7 @@ const struct command commands_store[] = {
 	  .summary = "what each route delivered, what was acknowledged, what was lost and why",
 	  .more = "Samples are delivered and lost, batches and events are acknowledged. Left out "
 		  "of\nthe table, with --json: what filters kept back, and other reasons. What is "
-		  "dead was\nrefused by the far end for good, and is kept: edgewayd --dump-store "
-		  "DIR shows it,\nDIR being instances/NAME/dead-letters in state_dir.",
+		  "dead was\nrefused by the far end for good, and is kept: dead-letters shows it.",
 	  .run = ledger_run },
 	{ .name = NULL },
 };

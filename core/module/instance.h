@@ -55,6 +55,7 @@ struct instance_settings {
 	const void *settings;                   /* of the module's options */
 	const struct ew_device_config *devices;
 	size_t device_count;
+	uint64_t files;                         /* digest of those that it names; 0: none */
 	/* what YAML says of a tag over what the module declares; on the loop; may be NULL */
 	void (*override)(void *arg, const char *device, struct ew_tag_spec *spec);
 	void (*drop)(void *arg);                /* frees all of it; main thread; may be NULL */

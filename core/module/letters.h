@@ -8,11 +8,24 @@
 /* Of the journal: a folder in the instance's state directory. */
 #define LETTERS_NAME  "dead-letters"
 
+/* A cursor of it: what is not to be shown any more. */
+#define LETTERS_CLEARED  "cleared"
+
+struct letters_range {
+	uint32_t route;
+	uint64_t from, to;              /* positions, both included */
+};
+
 /*
  * Keep the open positions of a range, before they are answered: 16 MiB of them at
- * most, then the oldest go. Each failure is logged, and counted at the route.
+ * most, then the oldest go. An entry comes before them: its key is the reason, its time
+ * that of the refusal. Each failure is logged, and counted at the route.
  * Instance's loop.
  */
-void letters_keep(struct ew_instance *inst, uint32_t route, uint64_t from, uint64_t to);
+void letters_keep(struct ew_instance *inst, const struct letters_range *range,
+		  const char *reason);
+
+/* Forget all that is kept, soon. Main thread. -ESHUTDOWN: it does not run;  -ENOMEM */
+int letters_clear(struct ew_instance *inst);
 
 #endif

@@ -11,12 +11,9 @@
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/store/files.h"
-#include "core/store/store.h"
-
-#define LINE_MAX_BYTES  ((size_t)8 << 20)       /* a text of 1 MiB, escaped */
 
 struct dump {
-	struct buf buf;
+	struct buf *buf;
 	int (*fn)(void *arg, const char *line);
 	void *arg;
 };
@@ -35,18 +32,18 @@ static const char *dump_kind(enum store_kind kind)
 
 static void dump_begin(struct dump *dump, const struct store_item *item)
 {
-	buf_clear(&dump->buf);
-	json_begin(&dump->buf);
-	json_add_uint(&dump->buf, "lsn", item->lsn);
-	json_add_text(&dump->buf, "kind", dump_kind(item->kind));
-	json_add_text(&dump->buf, "owner", item->owner);
+	buf_clear(dump->buf);
+	json_begin(dump->buf);
+	json_add_uint(dump->buf, "lsn", item->lsn);
+	json_add_text(dump->buf, "kind", dump_kind(item->kind));
+	json_add_text(dump->buf, "owner", item->owner);
 }
 
 static int dump_end(struct dump *dump)
 {
-	json_end(&dump->buf);
-	return dump->buf.fault != 0 ? dump->buf.fault
-				    : dump->fn(dump->arg, buf_text(&dump->buf));
+	json_end(dump->buf);
+	return dump->buf->fault != 0 ? dump->buf->fault
+				    : dump->fn(dump->arg, buf_text(dump->buf));
 }
 
 static void dump_value(struct buf *buf, const struct ew_sample *sample)
@@ -85,14 +82,14 @@ static int dump_samples(struct dump *dump, const struct store_item *item)
 		const struct store_tag *tag = &item->samples.known[sample->tag].tag;
 
 		dump_begin(dump, item);
-		json_add_uint(&dump->buf, "number", item->number);
-		json_add_text(&dump->buf, "device", tag->device);
-		json_add_text(&dump->buf, "tag", tag->name);
-		json_add_text(&dump->buf, "type", ew_type_name(tag->type));
-		json_add_time(&dump->buf, "time", sample->time);
-		dump_value(&dump->buf, sample);
-		json_add_uint(&dump->buf, "quality", sample->quality);
-		json_add_uint(&dump->buf, "flags", sample->flags);
+		json_add_uint(dump->buf, "number", item->number);
+		json_add_text(dump->buf, "device", tag->device);
+		json_add_text(dump->buf, "tag", tag->name);
+		json_add_text(dump->buf, "type", ew_type_name(tag->type));
+		json_add_time(dump->buf, "time", sample->time);
+		dump_value(dump->buf, sample);
+		json_add_uint(dump->buf, "quality", sample->quality);
+		json_add_uint(dump->buf, "flags", sample->flags);
 		ret = dump_end(dump);
 	}
 	return ret;
@@ -103,54 +100,58 @@ static int dump_event(struct dump *dump, const struct store_item *item)
 	const struct ew_event *event = &item->event.event;
 
 	dump_begin(dump, item);
-	json_add_uint(&dump->buf, "number", item->number);
-	json_add_text(&dump->buf, "device", item->event.device);
-	json_add_time(&dump->buf, "time", event->time);
-	json_add_text(&dump->buf, "event", event->kind);
-	json_add_uint(&dump->buf, "severity", (uint64_t)event->severity);
-	json_add_text(&dump->buf, "key", event->key);
-	json_add_text(&dump->buf, "body", event->body);
+	json_add_uint(dump->buf, "number", item->number);
+	json_add_text(dump->buf, "device", item->event.device);
+	json_add_time(dump->buf, "time", event->time);
+	json_add_text(dump->buf, "event", event->kind);
+	json_add_uint(dump->buf, "severity", (uint64_t)event->severity);
+	json_add_text(dump->buf, "key", event->key);
+	json_add_text(dump->buf, "body", event->body);
 	return dump_end(dump);
 }
 
 static int dump_entry(struct dump *dump, const struct store_item *item)
 {
 	dump_begin(dump, item);
-	json_add_time(&dump->buf, "time", item->entry.time);
-	json_add_text(&dump->buf, "key", item->entry.key);
-	json_add_bytes(&dump->buf, "bytes", item->entry.bytes, item->entry.size);
+	json_add_time(dump->buf, "time", item->entry.time);
+	json_add_text(dump->buf, "key", item->entry.key);
+	json_add_bytes(dump->buf, "bytes", item->entry.bytes, item->entry.size);
 	return dump_end(dump);
 }
 
 static int dump_gap(struct dump *dump, const struct store_item *item)
 {
 	dump_begin(dump, item);
-	json_add_text(&dump->buf, "why", store_loss_name(item->gap.why));
-	json_add_uint(&dump->buf, "samples", item->gap.samples);
-	json_add_uint(&dump->buf, "events", item->gap.events);
+	json_add_text(dump->buf, "why", store_loss_name(item->gap.why));
+	json_add_uint(dump->buf, "samples", item->gap.samples);
+	json_add_uint(dump->buf, "events", item->gap.events);
 	return dump_end(dump);
 }
 
-static int dump_item(struct dump *dump, const struct store_item *item)
+int store_dump_item(const struct store_item *item, struct buf *line,
+		    int (*fn)(void *arg, const char *line), void *arg)
 {
+	struct dump dump = { .buf = line, .fn = fn, .arg = arg };
+
 	switch (item->kind) {
 	case STORE_SAMPLES:
-		return dump_samples(dump, item);
+		return dump_samples(&dump, item);
 	case STORE_EVENT:
-		return dump_event(dump, item);
+		return dump_event(&dump, item);
 	case STORE_ENTRY:
-		return dump_entry(dump, item);
+		return dump_entry(&dump, item);
 	case STORE_GAP:
-		return dump_gap(dump, item);
+		return dump_gap(&dump, item);
 	}
 	return 0;
 }
 
-static int dump_all(struct store *store, struct dump *dump)
+static int look_all(struct store *store, uint64_t after,
+		    int (*fn)(void *arg, const struct store_item *item), void *arg)
 {
 	const struct store_item *item;
 	struct store_reader *reader;
-	int ret = store_reader_open(store, 0, NULL, &reader);
+	int ret = store_reader_open(store, after, NULL, &reader);
 
 	if (ret != 0) {
 		return ret;
@@ -158,7 +159,7 @@ static int dump_all(struct store *store, struct dump *dump)
 	do {
 		ret = store_reader_next(reader, UINT64_MAX, &item);
 		if (ret == 1) {
-			ret = dump_item(dump, item);
+			ret = fn(arg, item);
 			ret = ret == 0 ? -EAGAIN : ret;
 		}
 	} while (ret == -EAGAIN);
@@ -166,11 +167,12 @@ static int dump_all(struct store *store, struct dump *dump)
 	return ret;
 }
 
-int store_dump(const char *path, int (*fn)(void *arg, const char *line), void *arg,
+int store_look(const char *path, const char *cursor,
+	       int (*fn)(void *arg, const struct store_item *item), void *arg,
 	       struct ew_error *err)
 {
 	struct store_config config = { .path = path, .buffer_bytes = 1, .is_stepped = true };
-	struct dump dump = { .fn = fn, .arg = arg };
+	struct store_cursor passed = { .lsn = 0 };
 	struct store_files *files;
 	struct store *store;
 	int ret = store_files_look(path, &files);
@@ -182,11 +184,32 @@ int store_dump(const char *path, int (*fn)(void *arg, const char *line), void *a
 	config.files = files;
 	ret = store_open(&config, &store, err);
 	if (ret == 0) {
-		buf_init(&dump.buf, LINE_MAX_BYTES);
-		ret = dump_all(store, &dump);
-		buf_fini(&dump.buf);
+		if (cursor == NULL || store_cursor_get(store, cursor, &passed) != 0) {
+			passed.lsn = 0;
+		}
+		ret = look_all(store, passed.lsn, fn, arg);
 		store_close(&store);
 	}
 	store_files_close(&files);
+	return ret;
+}
+
+static int dump_on_item(void *arg, const struct store_item *item)
+{
+	struct dump *dump = arg;
+
+	return store_dump_item(item, dump->buf, dump->fn, dump->arg);
+}
+
+int store_dump(const char *path, int (*fn)(void *arg, const char *line), void *arg,
+	       struct ew_error *err)
+{
+	struct buf line;
+	struct dump dump = { .buf = &line, .fn = fn, .arg = arg };
+	int ret;
+
+	buf_init(&line, STORE_LINE_MAX);
+	ret = store_look(path, NULL, dump_on_item, &dump, err);
+	buf_fini(&line);
 	return ret;
 }

@@ -9,6 +9,24 @@
 
 #include <edgeway/error.h>
 
+#include "core/base/buf.h"
+#include "core/store/store.h"
+
+#define STORE_LINE_MAX  ((size_t)8 << 20)       /* bytes: a text of 1 MiB, escaped */
+
+/*
+ * fn gets each item that is there, borrowed for the call; those that a cursor of this name
+ * has passed are left out, NULL: none. It ends the walk by returning non-zero, which is
+ * returned. Else 0, or -errno of the folder, with err.
+ */
+int store_look(const char *path, const char *cursor,
+	       int (*fn)(void *arg, const struct store_item *item), void *arg,
+	       struct ew_error *err) EW_CHECKED;
+
+/* Lines of JSON of an item; fn as of store_dump(). line: for its use, of STORE_LINE_MAX. */
+int store_dump_item(const struct store_item *item, struct buf *line,
+		    int (*fn)(void *arg, const char *line), void *arg);
+
 /*
  * fn gets each line, without a line feed, borrowed for the call; it ends the dump by
  * returning non-zero, which is returned. Else 0, or -errno of the folder, with err.

@@ -212,8 +212,7 @@ EW_API int ew_ack(struct ew_instance *inst, uint32_t route, uint64_t from, uint6
 
 enum ew_nack {
 	EW_REDELIVER = 0,       /* deliver again, in order, before anything newer */
-	EW_DEAD_LETTER = 1      /* refused by the far end for good: count, log, keep in the
-				 * instance's dead letters on disk, and go on */
+	EW_DEAD_LETTER = 1      /* as ew_dead_letter() without a reason */
 };
 
 /*
@@ -225,6 +224,18 @@ enum ew_nack {
  */
 EW_API int ew_nack(struct ew_instance *inst, uint32_t route, uint64_t from, uint64_t to,
 		   enum ew_nack what);
+
+/*
+ * Positions that the far end refused for good: count, log, keep in the instance's
+ * dead letters on disk, and go on. `edgewayctl dead-letters` shows them; the reason
+ * is a few words, the same for what is the same ("HTTP 400"), or NULL.
+ *
+ * Thread:  instance
+ * Owner:   reason copied, cut to 64 bytes
+ * Errors:  as ew_ack()
+ */
+EW_API int ew_dead_letter(struct ew_instance *inst, uint32_t route, uint64_t from, uint64_t to,
+			  const char *reason);
 
 /*
  * The name of a route: `publisher>receiver`.

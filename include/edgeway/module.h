@@ -14,7 +14,7 @@
  *        <edgeway/journal.h>
  *   0.3  check_devices(); ew_quality_name(), ew_reason_name(), ew_state_name(),
  *        ew_severity_name()
- *   0.4  questions, a table, in place of query()
+ *   0.4  questions, a table, in place of query(); ew_dead_letter()
  */
 #ifndef EDGEWAY_MODULE_H
 #define EDGEWAY_MODULE_H

@@ -244,7 +244,8 @@ static void intake_done(struct intake *intake, uint32_t route, uint64_t position
 	intake->has_failed = error == -EAGAIN;
 	if (error == -EMSGSIZE) {
 		intake->refused++;
-		(void)ew_nack(intake->inst, route, position, position, EW_DEAD_LETTER);
+		(void)ew_dead_letter(intake->inst, route, position, position,
+				     "too large for the journal");
 	} else if (error != 0) {
 		intake->put_off++;
 		intake_leave(intake, route, position);

@@ -13,7 +13,8 @@ static void batches_answer(struct lwm2m *self, uint32_t route, uint64_t position
 	/* a route that ended has no positions any more; then this does nothing */
 	if (refused) {
 		ew_metric_add(self->inst, REFUSED, 1);
-		(void)ew_nack(self->inst, route, position, position, EW_DEAD_LETTER);
+		(void)ew_dead_letter(self->inst, route, position, position,
+				     "the server refused the Send");
 	} else {
 		(void)ew_ack(self->inst, route, position, position);
 	}
