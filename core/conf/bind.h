@@ -18,6 +18,7 @@ struct bind {
 	const char *who; /* put in front of each message; NULL: nothing */
 	bool is_check; /* nothing will run: an absent credential is a warning */
 	bool is_tree_kept; /* the tree lives as long as the settings: text is not copied */
+	uint64_t files; /* a digest of which files options named, and of what state; 0: none */
 };
 
 /* One of the tables that share a map. */

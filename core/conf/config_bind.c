@@ -336,6 +336,7 @@ int config_bind_instance(const struct config *config, const struct config_instan
 		config_bound_free(&bound);
 		return worst;
 	}
+	bound->files = binding.bind.files;
 	*bound_out = bound;
 	return 0;
 }

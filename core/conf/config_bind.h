@@ -51,6 +51,7 @@ struct config_bound {
 	const struct config_device_extra *extras;
 	const uint32_t *by_path; /* indexes, sorted by path */
 	size_t device_count;
+	uint64_t files; /* a digest of the state of the files that are named; 0: none is */
 };
 
 /*

@@ -7,8 +7,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/base/check.h"
 #include "core/conf/bind.h"
 #include "core/conf/file.h"
 
@@ -70,6 +72,24 @@ static int file_find(struct bind *bind, const struct ew_option *row, const struc
 	return *path_out != NULL ? 0 : diag_no_memory(bind->diag, &node->place);
 }
 
+/* A file that is written anew, or another in its place, is another state. */
+static void file_note(struct bind *bind, const char *path)
+{
+	struct stat info;
+	uint64_t words[5] = { 0 };
+
+	if (stat(path, &info) == 0) {
+		words[0] = (uint64_t)info.st_dev;
+		words[1] = (uint64_t)info.st_ino;
+		words[2] = (uint64_t)info.st_size;
+		words[3] = (uint64_t)info.st_mtim.tv_sec;
+		words[4] = (uint64_t)info.st_mtim.tv_nsec;
+	}
+	for (size_t i = 0; i < array_count(words); i++) {
+		bind->files = (bind->files ^ words[i]) * UINT64_C(0x100000001b3) + 1;
+	}
+}
+
 int bind_file(struct bind *bind, const struct ew_option *row, const struct ew_node *node,
 	      const char **path_out)
 {
@@ -87,6 +107,9 @@ int bind_file(struct bind *bind, const struct ew_option *row, const struct ew_no
 	if (path != NULL && (row->flags & EW_MUST_EXIST) != 0 && access(path, R_OK) < 0) {
 		return bind_error(bind, node, "'%s': cannot read '%s': %s", row->name, path,
 				  strerror(errno));
+	}
+	if (path != NULL) {
+		file_note(bind, path);
 	}
 	*path_out = path;
 	return 0;
@@ -111,6 +134,7 @@ int bind_secret(struct bind *bind, const struct ew_option *row, const struct ew_
 		*text_out = NULL;
 		return ret;
 	}
+	file_note(bind, path);
 	buf_init(&bytes, FILE_SECRET_MAX);
 	ret = conf_file_read(bind->diag, &node->place, path, &bytes);
 	if (ret == 0) {

@@ -162,6 +162,30 @@ static int reload_plan_one(struct daemon *daemon, const struct config *from,
 	return error;
 }
 
+/* Was a file that the YAML names for it written anew, or another put in its place? */
+static bool reload_has_new_files(struct daemon *daemon, const struct config *into,
+				 const char *name)
+{
+	const struct settings_source source = { daemon->loader, into, 0 };
+	const struct config_instance *instance = config_find_instance(into, name);
+	const struct member *member = supervisor_find(daemon, name);
+	struct instance_settings settings = { .files = 0 };
+	struct diag diag;
+	bool has_new = false;
+
+	if (member == NULL || member->inst == NULL || member->files == 0) {
+		return false;
+	}
+	diag_init(&diag);
+	/* when one is missing now, what was read of it holds */
+	if (settings_bind(&source, instance, &diag, &settings) == 0) {
+		has_new = settings.files != member->files;
+		settings_give_back(&settings);
+	}
+	diag_fini(&diag);
+	return has_new;
+}
+
 static int reload_plan(struct daemon *daemon, const struct config *from,
 		       const struct config *into, const struct config_diff *diff,
 		       struct diag *diag)
@@ -169,12 +193,17 @@ static int reload_plan(struct daemon *daemon, const struct config *from,
 	int error = 0;
 
 	for (size_t i = 0; i < diff->instance_count; i++) {
+		struct config_instance_change change = diff->instances[i];
 		int one;
 
-		if (diff->instances[i].change == CONFIG_SAME) {
+		if (change.change == CONFIG_SAME &&
+		    reload_has_new_files(daemon, into, change.name)) {
+			change.change = CONFIG_CHANGED;
+		}
+		if (change.change == CONFIG_SAME) {
 			continue;
 		}
-		one = reload_plan_one(daemon, from, into, &diff->instances[i], diag);
+		one = reload_plan_one(daemon, from, into, &change, diag);
 		error = error != 0 ? error : one;
 	}
 	return error;
@@ -249,6 +278,7 @@ static void reload_apply_one(struct daemon *daemon, struct member *member)
 		} else if (member->has_next) {
 			member->has_next = false;
 			member->is_told = false;
+			member->files = member->next.files;
 			/* what it came to is asked when it has settled */
 			(void)instance_reload(member->inst, &member->next);
 		}

@@ -47,6 +47,7 @@ int settings_bind(const struct settings_source *source, const struct config_inst
 		.settings = bound->settings,
 		.devices = bound->devices,
 		.device_count = bound->device_count,
+		.files = bound->files,
 		.override = settings_override,
 		.drop = settings_free,
 		.arg = bound,

@@ -204,6 +204,7 @@ int member_run(struct daemon *daemon, struct member *member,
 		return error;
 	}
 	member->is_told = false;
+	member->files = settings->files;
 	member->hang_told = 0;
 	error = instance_new(daemon->fleet, module, &config, settings, &member->inst);
 	if (error == 0) {
