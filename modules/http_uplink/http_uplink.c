@@ -41,9 +41,10 @@ static const struct ew_metric metrics[METRIC_COUNT] = {
 	[METRIC_SENT_BYTES] = {.name = "sent_bytes_total", .unit = "bytes",
 			       .help = "bodies that the server took, as they were sent"},
 	[METRIC_DEAD] = {.name = "dead_letters_total",
-			 .help = "samples and events that the server refused for good"},
-	[METRIC_DEAD_FAILED] = {.name = "dead_letters_unwritten_total",
-				.help = "of these: those that no file could take"},
+			 .help = "samples and events that went to the dead letters"},
+	[METRIC_GIVEN_UP] = {.name = "given_up_total",
+			     .help = "requests that failed while the server took the others', "
+				     "until they were given up"},
 	[METRIC_SHORT] = {.name = "short_total",
 			  .help = "batches and events put off because there was no memory"},
 	[METRIC_IN_FLIGHT] = {.name = "in_flight", .kind = EW_GAUGE,
@@ -132,7 +133,7 @@ static int http_uplink_sample(struct http_uplink *uplink, const struct ew_sample
 	}
 	if (tag == NULL) {
 		/* removed meanwhile, and delivered again from before that */
-		receipt_settle(receipt, 1, false);
+		receipt_settle(receipt, 1, NULL);
 		return 0;
 	}
 	error = http_uplink_place(uplink, tag->device, &pile);
@@ -222,7 +223,7 @@ static void http_uplink_event(void *self, const struct ew_event *event)
 						event->position, 1);
 
 	if (receipt != NULL && !uplink->settings->events) {
-		receipt_settle(receipt, 1, false);
+		receipt_settle(receipt, 1, NULL);
 	} else if (receipt == NULL || http_uplink_add_event(uplink, event, receipt) != 0) {
 		http_uplink_put_off(uplink, receipt, 1);
 	}
@@ -381,7 +382,7 @@ static int http_uplink_reload(void *self, const void *arg)
 	http_uplink_warn(uplink);
 	/* perhaps it was changed because nothing went */
 	for (size_t i = 0; i < uplink->strand_count; i++) {
-		strand_wake(&uplink->strands[i], INT64_MAX);
+		strand_hurry(&uplink->strands[i]);
 	}
 	http_uplink_schedule(uplink);
 	return 0;
@@ -408,7 +409,7 @@ static void http_uplink_stop(void *self)
 	ew_timer_set(uplink->drain, uplink->settings->drain, 0);
 	/* each gets one more try, now */
 	for (size_t i = 0; i < uplink->strand_count; i++) {
-		strand_wake(&uplink->strands[i], INT64_MAX);
+		strand_hurry(&uplink->strands[i]);
 	}
 	http_uplink_schedule(uplink);
 	http_uplink_stop_if_done(uplink);

@@ -5,7 +5,8 @@
  *	batch() -> directory -> pile of a strand -> parcel -> transfer -> server
  *	ew_ack() <- receipts <- parcel settled <- verdict <- answer
  *
- * A device always uses the same strand, and a strand has one request under way:
+ * A device always uses the same strand, and a strand has one request under way, of one
+ * of its lanes:
  * so the samples of a device arrive in order, however many strands there are.
  */
 #ifndef HTTP_UPLINK_HTTP_UPLINK_H
@@ -34,6 +35,7 @@ struct http_uplink {
 	struct ew_timer *timer;         /* the next pile that is due, the next try */
 	struct ew_timer *drain;         /* at stop */
 	ew_dur hold_until;      /* monotonic: the server asked all to wait */
+	ew_dur taken_at;        /* monotonic: when the server took something last */
 	uint64_t random;        /* for jitter, never 0 */
 	size_t most_bytes;      /* of a body, learned from what was too large; 0: nothing was */
 	bool is_stopping;
@@ -57,7 +59,7 @@ enum {
 	METRIC_RAW_BYTES,
 	METRIC_SENT_BYTES,
 	METRIC_DEAD,
-	METRIC_DEAD_FAILED,
+	METRIC_GIVEN_UP,
 	METRIC_SHORT,
 	METRIC_IN_FLIGHT,
 	METRIC_WAITING,

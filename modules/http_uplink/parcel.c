@@ -137,12 +137,12 @@ void pile_free(struct pile *pile)
 	content_free(&pile->content);
 }
 
-void parcel_settle(struct parcel *parcel, bool is_refused)
+void parcel_settle(struct parcel *parcel, const char *refused)
 {
 	for (size_t i = 0; i < parcel->content.part_count; i++) {
 		const struct part *part = &parcel->content.parts[i];
 
-		receipt_settle(part->receipt, part->records, is_refused);
+		receipt_settle(part->receipt, part->records, refused);
 	}
 }
 

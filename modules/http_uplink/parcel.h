@@ -30,12 +30,14 @@ struct content {
 };
 
 struct device_entry;
+struct lane;
 
 struct pile {
 	TAILQ_ENTRY(pile) next;
 	bool is_open;           /* in a list: it has records */
 	ew_dur opened;          /* monotonic, of its first record */
 	const struct device_entry *device;      /* whose it is; NULL: of several */
+	struct lane *lane;      /* where its parcels wait; NULL: there is none yet */
 	struct content content;
 };
 
@@ -80,8 +82,8 @@ void pile_give_back(struct pile *pile);
 /* Its receipts are not told: at the end. */
 void pile_free(struct pile *pile);
 
-/* Tell all receipts. */
-void parcel_settle(struct parcel *parcel, bool is_refused);
+/* Tell all receipts. refused: why the server does not take it; NULL: it took it. */
+void parcel_settle(struct parcel *parcel, const char *refused);
 
 /* Accepts NULL. */
 void parcel_free(struct parcel **parcel);

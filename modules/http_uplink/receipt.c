@@ -2,19 +2,16 @@
 /* What is owed to the bus: see receipt.h. */
 #include "modules/http_uplink/receipt.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct route_book {
 	SLIST_ENTRY(route_book) next;
 	uint32_t id;
+	uint64_t open;
 	struct receipt_queue queue;     /* in order of arrival */
 	uint64_t left_from, left_to;    /* positions that found no memory; 0: none */
-};
-
-/* What a range of positions is answered with. */
-enum answer {
-	ANSWER_ACK,
-	ANSWER_DEAD
 };
 
 void receipts_init(struct receipts *receipts, struct ew_instance *inst)
@@ -112,15 +109,18 @@ struct receipt *receipts_take(struct receipts *receipts, uint32_t id, uint64_t p
 	receipt->open = records;
 	STAILQ_INSERT_TAIL(&route->queue, receipt, next);
 	receipts->open++;
+	route->open++;
 	return receipt;
 }
 
 /* ---- settling ---- */
 
-void receipt_settle(struct receipt *receipt, uint32_t records, bool is_refused)
+void receipt_settle(struct receipt *receipt, uint32_t records, const char *refused)
 {
 	receipt->open -= records;
-	receipt->is_refused = receipt->is_refused || is_refused;
+	if (refused != NULL) {
+		(void)snprintf(receipt->refused, sizeof(receipt->refused), "%s", refused);
+	}
 }
 
 void receipt_shorten(struct receipt *receipt, uint32_t records)
@@ -130,46 +130,71 @@ void receipt_shorten(struct receipt *receipt, uint32_t records)
 	receipts_leave(receipt->route, receipt->position);
 }
 
+/* Positions with the same answer. */
+struct range {
+	uint64_t from, to;      /* 0: none */
+	char refused[RECEIPT_REASON_SIZE];
+};
+
 /* Nothing can be wrong with the range: it was delivered and is open. */
-static void receipts_tell(struct receipts *receipts, uint32_t route, uint64_t from, uint64_t to,
-			  enum answer answer)
+static void receipts_tell(struct receipts *receipts, uint32_t route, const struct range *range)
 {
-	if (from == 0) {
+	if (range->from == 0) {
 		return;
 	}
-	if (answer == ANSWER_ACK) {
-		(void)ew_ack(receipts->inst, route, from, to);
+	if (range->refused[0] == '\0') {
+		(void)ew_ack(receipts->inst, route, range->from, range->to);
 	} else {
-		(void)ew_nack(receipts->inst, route, from, to, EW_DEAD_LETTER);
+		(void)ew_dead_letter(receipts->inst, route, range->from, range->to,
+				     range->refused);
 	}
+}
+
+static void range_add(struct range *range, const struct receipt *receipt)
+{
+	range->from = range->from == 0 ? receipt->position : range->from;
+	range->to = receipt->position;
+	memcpy(range->refused, receipt->refused, sizeof(range->refused));
+}
+
+static bool range_fits(const struct range *range, const struct receipt *receipt)
+{
+	return range->from == 0 || (!receipt->is_short && receipt->position == range->to + 1 &&
+				    strcmp(range->refused, receipt->refused) == 0);
 }
 
 /* Receipts at the front of a route, in as few ranges as they make. */
 static void receipts_answer_route(struct receipts *receipts, struct route_book *route)
 {
-	uint64_t from = 0, to = 0;
-	enum answer said = ANSWER_ACK;
+	struct range range = {.from = 0};
 	struct receipt *receipt;
 
 	while ((receipt = STAILQ_FIRST(&route->queue)) != NULL && receipt->open == 0) {
-		enum answer answer = receipt->is_refused ? ANSWER_DEAD : ANSWER_ACK;
-
-		/* what is to come again stays unanswered until receipts_repeat() */
-		if (from != 0 && (receipt->is_short || answer != said ||
-				  receipt->position != to + 1)) {
-			receipts_tell(receipts, route->id, from, to, said);
-			from = 0;
+		if (!range_fits(&range, receipt)) {
+			receipts_tell(receipts, route->id, &range);
+			range.from = 0;
 		}
+		/* what is to come again stays unanswered until receipts_repeat() */
 		if (!receipt->is_short) {
-			from = from == 0 ? receipt->position : from;
-			to = receipt->position;
-			said = answer;
+			range_add(&range, receipt);
 		}
 		STAILQ_REMOVE_HEAD(&route->queue, next);
 		receipts->open--;
+		route->open--;
 		free(receipt);
 	}
-	receipts_tell(receipts, route->id, from, to, said);
+	receipts_tell(receipts, route->id, &range);
+}
+
+uint64_t receipts_most(const struct receipts *receipts)
+{
+	const struct route_book *route;
+	uint64_t most = 0;
+
+	SLIST_FOREACH(route, &receipts->routes, next) {
+		most = route->open > most ? route->open : most;
+	}
+	return most;
 }
 
 void receipts_answer(struct receipts *receipts)

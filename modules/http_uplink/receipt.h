@@ -13,6 +13,8 @@
 
 #include <sys/queue.h>
 
+#define RECEIPT_REASON_SIZE  48
+
 struct route_book;
 
 struct receipt {
@@ -20,7 +22,7 @@ struct receipt {
 	struct route_book *route;
 	uint64_t position;
 	uint32_t open;          /* records that are not settled */
-	bool is_refused;        /* some went to the dead letters */
+	char refused[RECEIPT_REASON_SIZE];      /* why some go to the dead letters; "": none do */
 	bool is_short;          /* some found no memory: to be delivered again */
 };
 
@@ -43,11 +45,14 @@ void receipts_free(struct receipts *receipts);
 struct receipt *receipts_take(struct receipts *receipts, uint32_t route, uint64_t position,
 			      uint32_t records);
 
-/* So many records of it are settled. */
-void receipt_settle(struct receipt *receipt, uint32_t records, bool is_refused);
+/* So many records of it are settled. refused: why they go to the dead letters, or NULL. */
+void receipt_settle(struct receipt *receipt, uint32_t records, const char *refused);
 
 /* So many records of it found no memory. */
 void receipt_shorten(struct receipt *receipt, uint32_t records);
+
+/* Positions that are open on the route that has most. */
+uint64_t receipts_most(const struct receipts *receipts);
 
 /* Acknowledge what is settled. */
 void receipts_answer(struct receipts *receipts);

@@ -30,6 +30,10 @@ static const struct ew_option retry_options[] = {
 		       .fallback = "401,403,404,405,407,408,425,429", .min = "400", .max = "499",
 		       .help = "answers of 4xx that say nothing against the samples: tried again, "
 			       "while the others go to the dead letters"),
+	EW_DURATION_OPTION(struct retry_settings, give_up, .fallback = "1h", .min = "0s",
+			   .max = "30d",
+			   .help = "what fails for so long, while the server takes the others', "
+				   "goes to the dead letters; 0s for never"),
 	EW_OPTION_END
 };
 
@@ -45,12 +49,6 @@ static const struct ew_option proxy_options[] = {
 	EW_OPTION(struct proxy_settings, username, .help = "user name for the proxy"),
 	EW_SECRET_OPTION(struct proxy_settings, password, .flags = EW_SECRET,
 			 .help = "password for the proxy"),
-	EW_OPTION_END
-};
-
-static const struct ew_option dead_options[] = {
-	EW_SIZE_OPTION(struct dead_settings, size, .fallback = "16MiB", .min = "64KiB",
-		       .max = "16GiB", .help = "most bytes of both files; the older one goes"),
 	EW_OPTION_END
 };
 
@@ -108,8 +106,6 @@ const struct ew_option settings_options[] = {
 		  .help = "most redirects that one request follows, never from https to http"),
 	EW_SIZE_OPTION(struct settings, answer_limit, .fallback = "64KiB", .min = "1KiB",
 		       .max = "16MiB", .help = "a longer answer is a failure"),
-	EW_TABLE_OPTION(struct settings, dead_letters, dead_options,
-			.help = "file of what the server refused for good"),
 	EW_DURATION_OPTION(struct settings, drain, .fallback = "5s", .min = "0s", .max = "10m",
 			   .help = "at stop: how long to go on sending"),
 	EW_OPTION_END

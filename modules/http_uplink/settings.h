@@ -18,6 +18,7 @@ struct retry_settings {
 	ew_dur max;
 	const uint64_t *statuses;
 	size_t status_count;
+	ew_dur give_up;         /* 0: never by time */
 };
 
 struct tls_settings {
@@ -28,10 +29,6 @@ struct proxy_settings {
 	const char *url;
 	const char *username;
 	const char *password;
-};
-
-struct dead_settings {
-	uint64_t size;
 };
 
 struct settings {
@@ -64,7 +61,6 @@ struct settings {
 	struct retry_settings retry;
 	uint64_t redirects;
 	uint64_t answer_limit;
-	struct dead_settings dead_letters;
 	ew_dur drain;
 };
 

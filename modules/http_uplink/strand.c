@@ -3,10 +3,10 @@
 #include "modules/http_uplink/strand.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "modules/http_uplink/dead.h"
 #include "modules/http_uplink/request.h"
 #include "modules/http_uplink/retry.h"
 #include "modules/http_uplink/split.h"
@@ -16,12 +16,13 @@
 #define TOO_LARGE  413
 #define MOST_FLOOR  16384u      /* bytes that a body may always have */
 #define PRESSED  256u           /* open positions that make a pile due before its time */
+#define CROWDED  512u           /* half of what a route gives */
 
 static void strand_enter(struct strand *strand, enum strand_state next)
 {
 	static const unsigned char edges[] = {
 		[STRAND_IDLE] = 1u << STRAND_SENDING | 1u << STRAND_WAITING,
-		[STRAND_SENDING] = 1u << STRAND_IDLE | 1u << STRAND_WAITING,
+		[STRAND_SENDING] = 1u << STRAND_IDLE,
 		[STRAND_WAITING] = 1u << STRAND_IDLE,
 	};
 	double sending = (next == STRAND_SENDING) - (strand->state == STRAND_SENDING);
@@ -39,44 +40,12 @@ static void strand_wait(struct strand *strand, ew_dur until)
 	strand_enter(strand, STRAND_WAITING);
 }
 
-/* ---- parcels ---- */
-
-static void strand_push(struct strand *strand, struct parcel *parcel)
+/* The first parcel is settled. refused: why the server does not take it, or NULL. */
+static void strand_pop(struct strand *strand, struct lane *lane, const char *refused)
 {
-	struct ew_instance *inst = strand->uplink->inst;
+	struct parcel *parcel = lane_shift(lane, strand->uplink->inst);
 
-	STAILQ_INSERT_TAIL(&strand->parcels, parcel, next);
-	ew_metric_add(inst, METRIC_WAITING, 1);
-	ew_metric_add(inst, METRIC_WAITING_BYTES, (double)parcel->content.body.size);
-}
-
-static void strand_unshift(struct strand *strand, struct parcel *parcel)
-{
-	struct ew_instance *inst = strand->uplink->inst;
-
-	STAILQ_INSERT_HEAD(&strand->parcels, parcel, next);
-	ew_metric_add(inst, METRIC_WAITING, 1);
-	ew_metric_add(inst, METRIC_WAITING_BYTES, (double)parcel->content.body.size);
-}
-
-static struct parcel *strand_shift(struct strand *strand)
-{
-	struct ew_instance *inst = strand->uplink->inst;
-	struct parcel *parcel = STAILQ_FIRST(&strand->parcels);
-
-	STAILQ_REMOVE_HEAD(&strand->parcels, next);
-	ew_metric_add(inst, METRIC_WAITING, -1);
-	ew_metric_add(inst, METRIC_WAITING_BYTES, -(double)parcel->content.body.size);
-	strand->failures = 0;
-	return parcel;
-}
-
-/* The first one is settled. */
-static void strand_pop(struct strand *strand, bool is_refused)
-{
-	struct parcel *parcel = strand_shift(strand);
-
-	parcel_settle(parcel, is_refused);
+	parcel_settle(parcel, refused);
 	if (!parcel->is_gzip && strand->spare.room < parcel->content.body.room) {
 		bytes_free(&strand->spare);
 		strand->spare = parcel->content.body;
@@ -114,12 +83,16 @@ static int strand_close_pile(struct strand *strand, struct pile *pile)
 		.device = pile->device != NULL ? pile->device->path : NULL,
 		.type = pile->device != NULL ? pile->device->type : NULL,
 	};
+	struct lane *lane = lanes_make(&strand->lanes, pile);
 	struct parcel *parcel;
-	int error = pile_close(pile, &closing, &parcel);
+	int error = lane == NULL ? -ENOMEM : pile_close(pile, &closing, &parcel);
 
+	if (error != 0 && lane != NULL) {
+		lanes_drop(&strand->lanes, lane);
+	}
 	if (error == 0) {
 		strand_unlist(strand, pile);
-		strand_push(strand, parcel);
+		lane_push(lane, uplink->inst, parcel);
 		if (pile == &strand->pile && pile->content.body.room == 0) {
 			pile->content.body = strand->spare;
 			strand->spare = (struct bytes){0};
@@ -174,6 +147,12 @@ void strand_remove_pile(struct strand *strand, struct pile **pile_at)
 	if (pile->is_open && strand_close_pile(strand, pile) != 0) {
 		strand_give_back(strand, pile);
 	}
+	if (pile->lane != NULL) {
+		struct lane *lane = pile->lane;
+
+		lane->pile = NULL;
+		lanes_drop(&strand->lanes, lane);
+	}
 	pile_free(pile);
 	free(pile);
 }
@@ -189,41 +168,100 @@ static bool strand_is_due(const struct strand *strand, const struct pile *pile)
 	       ew_now() >= pile->opened + uplink->settings->batch.delay;
 }
 
-/* A parcel to send, made of the oldest pile if need be. */
-static struct parcel *strand_first(struct strand *strand)
+/* So much is open that the others will not get any more: what fails alone must go. */
+static bool strand_is_pressed(const struct http_uplink *uplink)
 {
-	struct pile *pile = TAILQ_FIRST(&strand->piles);
+	return receipts_most(&uplink->receipts) >= CROWDED;
+}
 
-	if (STAILQ_EMPTY(&strand->parcels) && pile != NULL && strand_is_due(strand, pile) &&
-	    strand_close_pile(strand, pile) != 0) {
-		strand_wait(strand, ew_now() + NO_MEMORY_WAIT);
+/* It is what this lane sends, not the server: that takes what the others send. */
+static bool strand_is_alone(const struct http_uplink *uplink, const struct lane *lane)
+{
+	if (!lane_is_odd(lane, uplink->taken_at)) {
+		return false;
 	}
-	return STAILQ_FIRST(&strand->parcels);
+	for (size_t i = 0; i < uplink->strand_count; i++) {
+		if (lanes_fail_since(&uplink->strands[i].lanes, uplink->taken_at)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool strand_may_send(const struct http_uplink *uplink, const struct lane *lane, ew_dur now)
+{
+	return !lane_is_empty(lane) &&
+	       (lane->due <= now ||
+		(strand_is_alone(uplink, lane) && strand_is_pressed(uplink)));
+}
+
+static struct lane *strand_find_ready(const struct strand *strand, ew_dur now)
+{
+	struct lane *lane;
+
+	TAILQ_FOREACH(lane, &strand->lanes, next) {
+		if (strand_may_send(strand->uplink, lane, now)) {
+			return lane;
+		}
+	}
+	return NULL;
+}
+
+/* The oldest pile behind which nothing of its lane waits; NULL: there is none. */
+static struct pile *strand_free_pile(struct strand *strand)
+{
+	struct pile *pile;
+
+	TAILQ_FOREACH(pile, &strand->piles, next) {
+		if (pile->lane == NULL || lane_is_empty(pile->lane)) {
+			return pile;
+		}
+	}
+	return NULL;
+}
+
+/* A lane that may send, with a parcel made of the oldest pile if need be. */
+static struct lane *strand_next_lane(struct strand *strand)
+{
+	struct lane *lane = strand_find_ready(strand, ew_now());
+	struct pile *pile = lane == NULL ? strand_free_pile(strand) : NULL;
+
+	if (pile != NULL && strand_is_due(strand, pile)) {
+		if (strand_close_pile(strand, pile) != 0) {
+			strand_wait(strand, ew_now() + NO_MEMORY_WAIT);
+			return NULL;
+		}
+		lane = strand_find_ready(strand, ew_now());
+	}
+	return lane;
 }
 
 void strand_pump(struct strand *strand)
 {
 	struct http_uplink *uplink = strand->uplink;
-	struct parcel *parcel;
+	struct lane *lane;
 
 	if (strand->state != STRAND_IDLE) {
 		return;
 	}
-	parcel = strand_first(strand);
-	if (parcel == NULL || strand->state != STRAND_IDLE) {
+	lane = strand_next_lane(strand);
+	if (lane == NULL) {
 		return;
 	}
 	if (ew_now() < uplink->hold_until && !uplink->is_stopping) {
 		strand_wait(strand, uplink->hold_until);
 		return;
 	}
-	if (request_start(uplink, parcel, strand->transfer) != 0) {
+	if (request_start(uplink, STAILQ_FIRST(&lane->parcels), strand->transfer) != 0) {
 		strand_wait(strand, ew_now() + NO_MEMORY_WAIT);
 		return;
 	}
-	if (strand->failures > 0) {
+	if (lane->failures > 0) {
 		ew_metric_add(uplink->inst, METRIC_RETRIES, 1);
 	}
+	TAILQ_REMOVE(&strand->lanes, lane, next);
+	TAILQ_INSERT_TAIL(&strand->lanes, lane, next);
+	strand->sending = lane;
 	strand_enter(strand, STRAND_SENDING);
 }
 
@@ -235,64 +273,90 @@ void strand_wake(struct strand *strand, ew_dur now)
 	strand_pump(strand);
 }
 
-ew_dur strand_next(const struct strand *strand)
+void strand_hurry(struct strand *strand)
 {
-	const struct pile *pile = TAILQ_FIRST(&strand->piles);
+	struct lane *lane;
 
-	if (strand->state == STRAND_WAITING) {
-		return strand->due;
+	TAILQ_FOREACH(lane, &strand->lanes, next) {
+		lane->due = 0;
 	}
-	if (strand->state == STRAND_IDLE && pile != NULL) {
-		return pile->opened + strand->uplink->settings->batch.delay;
-	}
-	return INT64_MAX;
+	strand_wake(strand, INT64_MAX);
 }
 
-bool strand_is_done(const struct strand *strand)
+ew_dur strand_next(struct strand *strand)
 {
+	const struct pile *pile;
+	const struct lane *lane;
+	ew_dur next = INT64_MAX;
+
+	if (strand->state != STRAND_IDLE) {
+		return strand->state == STRAND_WAITING ? strand->due : INT64_MAX;
+	}
+	TAILQ_FOREACH(lane, &strand->lanes, next) {
+		next = !lane_is_empty(lane) && lane->due < next ? lane->due : next;
+	}
+	pile = strand_free_pile(strand);
+	if (pile != NULL && pile->opened + strand->uplink->settings->batch.delay < next) {
+		next = pile->opened + strand->uplink->settings->batch.delay;
+	}
+	return next;
+}
+
+bool strand_is_done(struct strand *strand)
+{
+	const struct lane *lane;
+
 	/* what waits when the instance stops has failed once more since */
-	return strand->state == STRAND_WAITING ||
-	       (strand->state == STRAND_IDLE && TAILQ_EMPTY(&strand->piles) &&
-		STAILQ_EMPTY(&strand->parcels));
+	if (strand->state != STRAND_IDLE) {
+		return strand->state == STRAND_WAITING;
+	}
+	TAILQ_FOREACH(lane, &strand->lanes, next) {
+		if (!lane_is_empty(lane) && lane->due != INT64_MAX) {
+			return false;
+		}
+	}
+	return strand_free_pile(strand) == NULL;
 }
 
 /* ---- what came of it ---- */
 
-static void strand_bury(struct strand *strand, const struct wire_result *result)
+/* To core's dead letters, which keep batches and events as they were delivered. */
+static void strand_bury(struct strand *strand, struct lane *lane, const struct wire_result *result,
+			const char *fate)
 {
 	struct http_uplink *uplink = strand->uplink;
-	const struct parcel *parcel = STAILQ_FIRST(&strand->parcels);
-	const char *directory = ew_state_dir(uplink->inst);
-	const struct dead_letter letter = {
-		.parcel = parcel,
-		.status = result->status,
-		.answer = result->detail,
-		.time = ew_wall(),
-	};
-	int error = directory == NULL ? -ENOENT :
-		    dead_write(directory, uplink->settings->dead_letters.size, &letter);
+	uint32_t records = STAILQ_FIRST(&lane->parcels)->content.records;
+	char why[RECEIPT_REASON_SIZE];
 
-	ew_metric_add(uplink->inst, METRIC_REFUSED, 1);
-	ew_metric_add(uplink->inst, METRIC_DEAD, parcel->content.records);
-	if (error != 0) {
-		ew_metric_add(uplink->inst, METRIC_DEAD_FAILED, parcel->content.records);
+	if (result->cause == WIRE_ANSWERED) {
+		(void)snprintf(why, sizeof(why), "%sHTTP %ld", fate, result->status);
+	} else {
+		(void)snprintf(why, sizeof(why), "%s%s", fate, result->text); /* cut is fine */
 	}
-	ew_log(uplink->inst, error == 0 ? EW_LOG_WARNING : EW_LOG_ERROR,
-	       "the server refuses for good status=%ld records=%u kept=%s answer=%s",
-	       result->status, parcel->content.records,
-	       error == 0 ? DEAD_FILE : strerror(-error), result->detail);
-	strand_pop(strand, true);
-	status_good(uplink);
+	ew_metric_add(uplink->inst, METRIC_DEAD, records);
+	ew_log(uplink->inst, EW_LOG_WARNING, "to the dead letters why='%s' records=%u answer=%s",
+	       why, records, result->detail);
+	strand_pop(strand, lane, why);
+}
+
+static void strand_refuse(struct strand *strand, struct lane *lane,
+			  const struct wire_result *result)
+{
+	ew_metric_add(strand->uplink->inst, METRIC_REFUSED, 1);
+	lane_heal(lane);
+	strand_bury(strand, lane, result, "");
+	status_good(strand->uplink);
 }
 
 /*
  * Too large for the server: two of half its size take its place, and no pile grows to
  * its size any more. Without the memory for it, it is tried once more as it is.
  */
-static void strand_split(struct strand *strand, const struct wire_result *result)
+static void strand_split(struct strand *strand, struct lane *lane,
+			 const struct wire_result *result)
 {
 	struct http_uplink *uplink = strand->uplink;
-	struct parcel *parcel = STAILQ_FIRST(&strand->parcels);
+	struct parcel *parcel = STAILQ_FIRST(&lane->parcels);
 	size_t half = parcel->raw_size / 2 > MOST_FLOOR ? parcel->raw_size / 2 : MOST_FLOOR;
 	struct parcel *halves[2];
 	int error = parcel_split(parcel, strand_level(uplink->settings), uplink->sender, halves);
@@ -302,7 +366,7 @@ static void strand_split(struct strand *strand, const struct wire_result *result
 		return;
 	}
 	if (error != 0) {
-		strand_bury(strand, result);
+		strand_refuse(strand, lane, result);
 		return;
 	}
 	ew_log(uplink->inst, EW_LOG_INFO,
@@ -312,26 +376,30 @@ static void strand_split(struct strand *strand, const struct wire_result *result
 	if (uplink->most_bytes == 0 || half < uplink->most_bytes) {
 		uplink->most_bytes = half;
 	}
-	parcel = strand_shift(strand);
+	parcel = lane_shift(lane, uplink->inst);
 	parcel_free(&parcel);
-	strand_unshift(strand, halves[1]);
-	strand_unshift(strand, halves[0]);
+	lane_unshift(lane, uplink->inst, halves[1]);
+	lane_unshift(lane, uplink->inst, halves[0]);
+	lane_heal(lane);
 	status_good(uplink);
 }
 
-static void strand_accept(struct strand *strand, const struct wire_result *result)
+static void strand_accept(struct strand *strand, struct lane *lane,
+			  const struct wire_result *result)
 {
 	struct http_uplink *uplink = strand->uplink;
 	struct ew_instance *inst = uplink->inst;
-	const struct parcel *parcel = STAILQ_FIRST(&strand->parcels);
+	const struct parcel *parcel = STAILQ_FIRST(&lane->parcels);
 
+	uplink->taken_at = ew_now();
+	lane_heal(lane);
 	ew_metric_add(inst, METRIC_ACCEPTED, 1);
 	ew_metric_add(inst, METRIC_SAMPLES, parcel->content.records - parcel->content.events);
 	ew_metric_add(inst, METRIC_EVENTS, parcel->content.events);
 	ew_metric_add(inst, METRIC_RAW_BYTES, (double)parcel->raw_size);
 	ew_metric_add(inst, METRIC_SENT_BYTES, (double)parcel->content.body.size);
 	ew_metric_observe(inst, METRIC_SECONDS, (double)result->took / (double)EW_SECOND);
-	strand_pop(strand, false);
+	strand_pop(strand, lane, NULL);
 	status_good(uplink);
 }
 
@@ -354,58 +422,90 @@ static unsigned strand_metric(enum wire_cause cause)
 	return METRIC_OTHER;
 }
 
-/* Its wait, and the server's word: of 429 and 503 it is for all. */
-static void strand_fail(struct strand *strand, const struct wire_result *result)
+static bool strand_gives_up(const struct http_uplink *uplink, const struct lane *lane, ew_dur now)
+{
+	ew_dur most = uplink->settings->retry.give_up;
+
+	return !uplink->is_stopping &&
+	       (strand_is_pressed(uplink) || (most > 0 && now - lane->since >= most));
+}
+
+/* Its wait, and the server's word: of 429 and 503 it is for all, unless all others are taken. */
+static void strand_put_off(struct strand *strand, struct lane *lane,
+			   const struct wire_result *result, bool is_alone)
 {
 	struct http_uplink *uplink = strand->uplink;
 	const struct retry_waits waits = {uplink->settings->retry.min, uplink->settings->retry.max};
 	ew_dur now = ew_now();
 	ew_dur after = result->retry_after < AFTER_MAX ? result->retry_after : AFTER_MAX;
-	ew_dur wait;
+	ew_dur wait = retry_wait(&waits, lane->failures, http_uplink_random(uplink));
 
-	strand->failures++;
-	ew_metric_add(uplink->inst, strand_metric(result->cause), 1);
-	wait = retry_wait(&waits, strand->failures, http_uplink_random(uplink));
 	if (result->cause == WIRE_ANSWERED && after > 0) {
 		wait = after > wait ? after : wait;
-		if (result->status == 429 || result->status == 503) {
+		if ((result->status == 429 || result->status == 503) && !is_alone) {
 			uplink->hold_until = now + after > uplink->hold_until ? now + after :
 					     uplink->hold_until;
 		}
 	}
-	strand_wait(strand, uplink->is_stopping ? INT64_MAX : now + wait);
+	lane->due = uplink->is_stopping ? INT64_MAX : now + wait;
+}
+
+static void strand_fail(struct strand *strand, struct lane *lane, const struct wire_result *result)
+{
+	struct http_uplink *uplink = strand->uplink;
+	ew_dur now = ew_now();
+	bool is_alone;
+
+	ew_metric_add(uplink->inst, strand_metric(result->cause), 1);
+	lane_fail(lane, now);
+	is_alone = strand_is_alone(uplink, lane);
 	status_bad(uplink, result);
+	if (is_alone && strand_gives_up(uplink, lane, now)) {
+		ew_metric_add(uplink->inst, METRIC_GIVEN_UP, 1);
+		strand_bury(strand, lane, result, "given up: ");
+		lane->due = 0;
+	} else {
+		strand_put_off(strand, lane, result, is_alone);
+	}
+}
+
+static void strand_judge(struct strand *strand, struct lane *lane, const struct wire_result *result)
+{
+	const struct retry_settings *retry = &strand->uplink->settings->retry;
+	enum verdict verdict = VERDICT_AGAIN;
+
+	if (result->cause == WIRE_ANSWERED) {
+		verdict = retry_judge(result->status, retry->statuses, retry->status_count);
+	}
+	switch (verdict) {
+	case VERDICT_ACCEPTED:
+		strand_accept(strand, lane, result);
+		break;
+	case VERDICT_REFUSED:
+		if (result->status == TOO_LARGE &&
+		    STAILQ_FIRST(&lane->parcels)->content.records > 1) {
+			strand_split(strand, lane, result);
+		} else {
+			strand_refuse(strand, lane, result);
+		}
+		break;
+	case VERDICT_AGAIN:
+		strand_fail(strand, lane, result);
+		break;
+	}
 }
 
 static void strand_on_done(void *arg, const struct wire_result *result)
 {
 	struct strand *strand = arg;
 	struct http_uplink *uplink = strand->uplink;
-	enum verdict verdict = VERDICT_AGAIN;
+	struct lane *lane = strand->sending;
 
-	if (result->cause == WIRE_ANSWERED) {
-		verdict = retry_judge(result->status, uplink->settings->retry.statuses,
-				      uplink->settings->retry.status_count);
-	}
+	strand->sending = NULL;
+	strand_enter(strand, STRAND_IDLE);
 	ew_metric_add(uplink->inst, METRIC_REDIRECTS, (double)result->redirects);
-	switch (verdict) {
-	case VERDICT_ACCEPTED:
-		strand_enter(strand, STRAND_IDLE);
-		strand_accept(strand, result);
-		break;
-	case VERDICT_REFUSED:
-		strand_enter(strand, STRAND_IDLE);
-		if (result->status == TOO_LARGE &&
-		    STAILQ_FIRST(&strand->parcels)->content.records > 1) {
-			strand_split(strand, result);
-		} else {
-			strand_bury(strand, result);
-		}
-		break;
-	case VERDICT_AGAIN:
-		strand_fail(strand, result);
-		break;
-	}
+	strand_judge(strand, lane, result);
+	lanes_drop(&strand->lanes, lane);
 	strand_pump(strand);
 	http_uplink_schedule(uplink);
 	http_uplink_stop_if_done(uplink);
@@ -426,7 +526,9 @@ int strands_open(struct http_uplink *uplink)
 	for (size_t i = 0; i < count; i++) {
 		uplink->strands[i].uplink = uplink;
 		TAILQ_INIT(&uplink->strands[i].piles);
-		STAILQ_INIT(&uplink->strands[i].parcels);
+		TAILQ_INIT(&uplink->strands[i].lanes);
+		lanes_add(&uplink->strands[i].lanes, &uplink->strands[i].mixed,
+			  &uplink->strands[i].pile);
 	}
 	for (size_t i = 0; error == 0 && i < count; i++) {
 		error = transfer_new(uplink->wire, strand_on_done, &uplink->strands[i],
@@ -439,13 +541,9 @@ void strands_close(struct http_uplink *uplink)
 {
 	for (size_t i = 0; i < uplink->strand_count; i++) {
 		struct strand *strand = &uplink->strands[i];
-		struct parcel *parcel;
 
 		transfer_free(&strand->transfer);
-		while ((parcel = STAILQ_FIRST(&strand->parcels)) != NULL) {
-			STAILQ_REMOVE_HEAD(&strand->parcels, next);
-			parcel_free(&parcel);
-		}
+		lanes_clear(&strand->lanes);
 		pile_free(&strand->pile);
 		bytes_free(&strand->spare);
 	}
@@ -467,10 +565,13 @@ struct strand *strand_of(struct http_uplink *uplink, const char *path)
 
 size_t strands_failing(const struct http_uplink *uplink)
 {
+	const struct lane *lane;
 	size_t failing = 0;
 
 	for (size_t i = 0; i < uplink->strand_count; i++) {
-		failing += uplink->strands[i].failures > 0;
+		TAILQ_FOREACH(lane, &uplink->strands[i].lanes, next) {
+			failing += lane->failures > 0;
+		}
 	}
 	return failing;
 }

@@ -224,6 +224,22 @@ static bool transfer_set_trust(CURL *easy, const struct settings *settings)
 	return !failed;
 }
 
+/* A connection was made with the certificates that there were then, and vouches for those only. */
+static bool transfer_set_age(CURL *easy, const struct wire *wire)
+{
+	ew_dur age = (ew_now() - wire->changed_at) / EW_SECOND;
+	bool failed = false;
+
+	/* files are read for each connection, as long as it lasts */
+	set(CURLOPT_CA_CACHE_TIMEOUT, 0L);
+	if (wire->changed_at != 0) {
+		set(CURLOPT_SSL_SESSIONID_CACHE, 0L);
+		set(CURLOPT_FRESH_CONNECT, age < 2 ? 1L : 0L);
+		set(CURLOPT_MAXLIFETIME_CONN, age < 2 ? 1L : (long)(age - 1));
+	}
+	return !failed;
+}
+
 static bool transfer_set_limits(CURL *easy, const struct settings *settings)
 {
 	const char *protocols = strncmp(settings->url, "http://", 7) == 0 ? "http,https" : "https";
@@ -296,7 +312,8 @@ int transfer_start(struct transfer *transfer, const struct wire_request *request
 	transfer->began = ew_now();
 	if (error == 0 && !(transfer_set_request(transfer, request) &&
 			    transfer_set_limits(transfer->easy, settings) &&
-			    transfer_set_trust(transfer->easy, settings))) {
+			    transfer_set_trust(transfer->easy, settings) &&
+			    transfer_set_age(transfer->easy, transfer->wire))) {
 		error = -ENOMEM;
 	}
 	if (error == 0 && curl_multi_add_handle(transfer->wire->multi, transfer->easy) !=

@@ -15,6 +15,7 @@ struct wire {
 	const struct settings *settings;
 	CURLM *multi;
 	struct ew_timer *timer;
+	ew_dur changed_at;      /* monotonic: other settings, or other files; 0: as it began */
 	bool has_ended;         /* what libcurl asks for is not done any more */
 };
 

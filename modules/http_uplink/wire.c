@@ -197,4 +197,5 @@ void wire_close(struct wire **wire_at)
 void wire_change(struct wire *wire, const struct settings *settings)
 {
 	wire->settings = settings;
+	wire->changed_at = ew_now();
 }

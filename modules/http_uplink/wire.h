@@ -58,7 +58,10 @@ void wire_end(struct wire *wire);
 /* Transfers must have been freed. Accepts NULL. */
 void wire_close(struct wire **wire);
 
-/* Requests that begin from now on follow these settings. */
+/*
+ * Requests that begin from now on follow these settings, and use no connection from before
+ * and nothing that was read from files for one.
+ */
 void wire_change(struct wire *wire, const struct settings *settings);
 
 /* A place for one request after the other; fn is called from the loop, never from here. -ENOMEM */

@@ -105,6 +105,23 @@ static void count_body(struct http_sink *sink, struct MHD_Connection *connection
 	}
 }
 
+/* Whole at any time: who reads it gets one body. */
+static void write_body(const char *path, const struct upload *upload)
+{
+	char *fresh = NULL;
+	FILE *file;
+
+	if (asprintf(&fresh, "%s.new", path) < 0) {
+		abort();
+	}
+	file = must(fopen(fresh, "we"));
+	if (fwrite(upload->at, 1, upload->size, file) != upload->size || fclose(file) != 0 ||
+	    rename(fresh, path) != 0) {
+		abort();
+	}
+	free(fresh);
+}
+
 /* ---- deciding ---- */
 
 /* Whether a client with a certificate of the right CA asks. */
@@ -140,6 +157,11 @@ static struct sink_plan take_plan(struct http_sink *sink)
 	return plan;
 }
 
+static bool is_planned(const struct http_sink *sink, const char *target)
+{
+	return sink->plan.only[0] == '\0' || strcmp(sink->plan.only, target) == 0;
+}
+
 static bool counts_it(enum sink_mode mode)
 {
 	return mode == SINK_OK || mode == SINK_DRIP || mode == SINK_HALF || mode == SINK_LONG;
@@ -165,6 +187,9 @@ static enum MHD_Result complete(struct http_sink *sink, struct MHD_Connection *c
 		is_whole = is_whole && unpack(upload);
 	}
 	pthread_mutex_lock(&sink->lock);
+	if (sink->config.body != NULL) {
+		write_body(sink->config.body, upload);
+	}
 	if (sink->config.keep) {
 		kept = sink_keep(sink, connection, method, target, upload);
 	}
@@ -177,7 +202,7 @@ static enum MHD_Result complete(struct http_sink *sink, struct MHD_Connection *c
 		plan = (struct sink_plan){ .mode = SINK_STATUS, .status = 413 };
 	} else if (!is_whole) {
 		plan = (struct sink_plan){ .mode = SINK_STATUS, .status = 400 };
-	} else if (strcmp(target, "/moved") != 0) {
+	} else if (strcmp(target, "/moved") != 0 && is_planned(sink, target)) {
 		plan = take_plan(sink);
 	}
 	sink->counts.by_mode[plan.mode]++;

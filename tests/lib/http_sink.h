@@ -35,6 +35,7 @@ struct sink_plan {
 	int status;             /* STATUS: 400..599; MOVED: 301, 302, 303, 307, 308 */
 	char retry_after[64];   /* STATUS: ""; else the header's value */
 	unsigned requests;      /* how many, then OK; 0: all that come */
+	char only[32];          /* path that it holds for, the others are OK; "": any */
 };
 
 struct sink_config {
@@ -48,6 +49,7 @@ struct sink_config {
 	bool keep;              /* keep each request for sink_request() */
 	uint64_t first;         /* of the tally */
 	const char *journal;    /* where the tally is kept; NULL: it ends with the process */
+	const char *body;       /* a file for the last body, unpacked; NULL: none */
 };
 
 /* Aborts when it cannot. */

@@ -2,11 +2,11 @@
 /*
  * http_sink as a program, for scenarios: `http_sink [KEY=VALUE...]` with port,
  * certificate, key, client_ca, authorization, first (the tally's, or any), journal
- * (a file that keeps the tally over a kill) and mode, status, retry_after, requests
- * of the first plan. Prints "port N" once it
- * listens. GET /control?mode=...&status=...&requests=...&retry_after=... sets
- * another plan; GET /control gives the report. On SIGTERM or SIGINT it prints
- * what is missing and the report, and ends.
+ * (a file that keeps the tally over a kill), body (a file for the last one) and mode,
+ * status, retry_after, requests of the first plan. Prints "port N" once it listens.
+ * GET /control?mode=...&status=...&requests=...&retry_after=... sets another plan; GET
+ * /control gives the report. On SIGTERM or SIGINT it prints what is missing and the
+ * report, and ends.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -46,6 +46,8 @@ static int set(struct sink_config *config, struct sink_plan *plan, char *text)
 				strtoull(value, NULL, 10);
 	} else if (is("journal")) {
 		config->journal = value;
+	} else if (is("body")) {
+		config->body = value;
 	} else if (is("mode")) {
 		plan->mode = http_sink_mode(value);
 	} else if (is("status")) {

@@ -1,188 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The module `http_uplink` against a real server on the loopback interface. The
- * test's clock follows the real one while it waits for the server.
- */
+/* The module `http_uplink`: forms, requests, failures, reloads. */
+#include "tests/modules/http_uplink_world.h"
+
 #include <errno.h>
 #include <poll.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-#include <cmocka.h>
-
-#include <edgeway/test.h>
-
-#include "tests/lib/http_sink.h"
-
-#define PATIENCE  (30 * EW_SECOND)
-#define TAGS  4u
-
-extern const struct ew_module ew_module;
-
-static struct ew_test *test;
-static struct http_sink *sink;
-static uint32_t tags[TAGS];
-static uint64_t numbers[TAGS];
-
-static int begin(void **state)
-{
-	(void)state;
-	memset(numbers, 0, sizeof(numbers));
-	return ew_test_new(&test);
-}
-
-static int end(void **state)
-{
-	(void)state;
-	ew_test_free(&test);
-	http_sink_stop(&sink);
-	return 0;
-}
-
-static int64_t real_now(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-typedef bool (*condition_fn)(uint64_t value);
-
-/* Let real time and the test's time pass until it is so. */
-static void wait_for(condition_fn is_so, uint64_t value)
-{
-	int64_t began = real_now(), last = began, now;
-
-	while (!is_so(value)) {
-		(void)poll(NULL, 0, 1);
-		now = real_now();
-		ew_test_advance(test, now - last);
-		last = now;
-		if (now - began > PATIENCE) {
-			const char *text;
-
-			(void)ew_test_health(test, "up", &text);
-			fail_msg("waited in vain; health: %s; %s", text, http_sink_report(sink));
-		}
-	}
-}
-
-static bool has_numbered(uint64_t value)
-{
-	return http_sink_tally(sink).numbered >= value;
-}
-
-static bool has_requests(uint64_t value)
-{
-	return http_sink_counts(sink).requests >= value;
-}
-
-static bool has_sent(uint64_t value)
-{
-	return ew_test_metric(test, "up", "samples_total") >= (double)value;
-}
-
-static bool has_buried(uint64_t value)
-{
-	return ew_test_metric(test, "up", "dead_letters_total") >= (double)value;
-}
-
-static bool has_health(uint64_t value)
-{
-	return (uint64_t)ew_test_health(test, "up", NULL) == value;
-}
-
-static void serve(const struct sink_config *config)
-{
-	sink = http_sink_start(config);
-}
-
-/* The YAML of the instance, the server's port filled in. */
-static char *yaml(const char *options)
-{
-	char *text;
-
-	assert_true(asprintf(&text, "url: \"http://127.0.0.1:%u/in\"\nplaintext: yes\n"
-			     "%sretry: {min: 20ms, max: 100ms}\n%s", http_sink_port(sink),
-			     strstr(options, "batch:") == NULL ? "batch: {delay: 20ms}\n" : "",
-			     options) > 0);
-	return text;
-}
-
-static void run(const char *options)
-{
-	char *text = yaml(options);
-
-	assert_int_equal(ew_test_load(test, &ew_module, "up", text), 0);
-	free(text);
-	if (ew_test_start(test) != 0) {
-		fail_msg("%s", ew_test_error(test));
-	}
-}
-
-/* Devices d0, d1, ... with a tag `n` each, u64. */
-static void declare(void)
-{
-	struct ew_instance *inst = ew_test_begin(test);
-
-	for (uint32_t i = 0; i < TAGS; i++) {
-		const struct ew_tag_spec tag = {
-			.size = sizeof(tag), .name = "n", .type = EW_TYPE_U64,
-		};
-		char path[] = {'d', (char)('0' + i), '\0'};
-		const struct ew_device_spec device = {.size = sizeof(device), .path = path};
-		uint32_t id;
-
-		assert_int_equal(ew_device_declare(inst, &device, &id), 0);
-		assert_int_equal(ew_tag_declare(inst, id, &tag, &tags[i]), 0);
-	}
-	ew_test_end(test);
-	ew_test_step(test);
-}
-
-/* The next number of every tag, in one batch each time. */
-static void publish(unsigned batches)
-{
-	struct ew_sample samples[TAGS];
-
-	for (unsigned b = 0; b < batches; b++) {
-		for (uint32_t i = 0; i < TAGS; i++) {
-			samples[i] = ew_sample_u64(tags[i], 0, ++numbers[i]);
-		}
-		assert_int_equal(ew_publish(ew_test_begin(test), samples, TAGS, NULL), 0);
-		ew_test_end(test);
-		ew_test_step(test);
-	}
-}
-
-static void plan(enum sink_mode mode, int status, unsigned requests)
-{
-	const struct sink_plan p = {.mode = mode, .status = status, .requests = requests};
-
-	http_sink_plan(sink, &p);
-}
-
-/* All that was published has arrived, in order; at most so many twice. */
-static void assert_whole(uint64_t duplicates)
-{
-	struct tally_sum sum;
-
-	wait_for(has_numbered, TAGS * numbers[0]);
-	wait_for(has_sent, TAGS * numbers[0]);
-	sum = http_sink_tally(sink);
-	assert_int_equal(sum.numbered, TAGS * numbers[0]);
-	assert_int_equal(sum.missing, 0);
-	assert_int_equal(sum.reordered, 0);
-	assert_int_equal(sum.malformed, 0);
-	assert_in_range(sum.duplicates, 0, duplicates);
-}
 
 /* ---- what is refused ---- */
 
@@ -272,16 +96,11 @@ static void test_a_request_says_what_it_is(void **state)
 static void test_a_device_has_requests_of_its_own(void **state)
 {
 	const struct sink_config config = {.first = 1, .keep = true};
-	char *text;
 	unsigned seen = 0;
 
 	(void)state;
 	serve(&config);
-	assert_true(asprintf(&text, "url: \"http://127.0.0.1:%u/in/{device}\"\nplaintext: yes\n"
-			     "batch: {delay: 20ms}\n", http_sink_port(sink)) > 0);
-	assert_int_equal(ew_test_load(test, &ew_module, "up", text), 0);
-	free(text);
-	assert_int_equal(ew_test_start(test), 0);
+	run_per_device("");
 	declare();
 	publish(3);
 	assert_whole(0);
@@ -378,75 +197,6 @@ static void test_failures_are_tried_again_until_they_heal(void **state)
 		end(NULL);
 		begin(NULL);
 	}
-}
-
-static void test_what_is_refused_for_good_is_buried_and_the_rest_goes_on(void **state)
-{
-	const struct sink_config config = {.first = 1};
-	char path[512], line[4096] = "";
-	struct tally_sum sum;
-	FILE *file;
-
-	(void)state;
-	serve(&config);
-	run("requests: 1\n");
-	declare();
-	plan(SINK_STATUS, 400, 1);
-	publish(1);
-	wait_for(has_buried, TAGS);
-	publish(5);
-	wait_for(has_numbered, TAGS * 5);
-	sum = http_sink_tally(sink);
-	assert_int_equal(sum.missing, TAGS);
-	assert_true(ew_test_metric(test, "up", "dead_letters_unwritten_total") == 0);
-
-	(void)snprintf(path, sizeof(path), "%s/instances/up/dead-letters.jsonl",
-		       ew_test_directory(test));
-	file = fopen(path, "re");
-	assert_non_null(file);
-	assert_non_null(fgets(line, sizeof(line), file));
-	(void)fclose(file);
-	assert_non_null(strstr(line, "\"status\":400"));
-	assert_non_null(strstr(line, "as planned"));
-	assert_non_null(strstr(line, "\\\"device\\\":\\\"d0\\\""));
-}
-
-static void test_too_large_a_request_leaves_in_pieces(void **state)
-{
-	static const char *const forms[] = {"ndjson", "json", "influx"};
-	const struct sink_config config = {.first = 1, .most_bytes = 1000};
-	char options[128];
-
-	for (unsigned i = 0; i < 6; i++) {
-		serve(&config);
-		(void)snprintf(options, sizeof(options),
-			       "requests: 1\nformat: %s\ncompression: %s\n", forms[i / 2],
-			       i % 2 == 0 ? "gzip" : "none");
-		run(options);
-		declare();
-		publish(100);
-		assert_whole(0);
-		assert_true(ew_test_metric(test, "up", "splits_total") > 0);
-		assert_true(ew_test_metric(test, "up", "dead_letters_total") == 0);
-		assert_true(ew_test_metric(test, "up", "samples_total") == TAGS * 100);
-		end(state);
-		begin(state);
-	}
-}
-
-static void test_one_sample_that_is_too_large_is_buried_alone(void **state)
-{
-	const struct sink_config config = {.first = 1, .most_bytes = 10};
-
-	(void)state;
-	serve(&config);
-	run("requests: 1\ncompression: none\n");
-	declare();
-	publish(3);
-	wait_for(has_buried, 3 * TAGS);
-	assert_true(ew_test_metric(test, "up", "refused_total") == 3 * TAGS);
-	assert_true(ew_test_metric(test, "up", "waiting") == 0);
-	assert_true(ew_test_metric(test, "up", "waiting_bytes") == 0);
 }
 
 static void test_retry_after_is_observed(void **state)
@@ -573,8 +323,6 @@ static void test_a_removed_device_is_sent_to_its_end(void **state)
 	assert_whole(0);
 }
 
-#define with_test(name) cmocka_unit_test_setup_teardown(name, begin, end)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -585,9 +333,6 @@ int main(void)
 		with_test(test_requests_are_full_and_bounded_in_number),
 		with_test(test_events_are_sent_if_asked_for),
 		with_test(test_failures_are_tried_again_until_they_heal),
-		with_test(test_what_is_refused_for_good_is_buried_and_the_rest_goes_on),
-		with_test(test_too_large_a_request_leaves_in_pieces),
-		with_test(test_one_sample_that_is_too_large_is_buried_alone),
 		with_test(test_retry_after_is_observed),
 		with_test(test_a_moved_server_gets_the_same_post),
 		with_test(test_a_stop_sends_what_is_there),

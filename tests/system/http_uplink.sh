@@ -78,6 +78,15 @@ ctl() {
 	"$build/edgewayctl" --socket "$work/run/control.sock" "$@"
 }
 
+# letters: the uplink has dead letters
+letters() {
+	[ -n "$(ctl --json dead-letters up)" ]
+}
+
+no_letters() {
+	! letters
+}
+
 # health PATTERN: of the uplink's instance
 health() {
 	ctl --json instances | grep '"instance":"up"' | grep -qE "$1"
@@ -157,6 +166,77 @@ whole 500
 stop daemon
 stop sink
 
+step 'a key that is written anew is noticed by a reload, and nothing else changed'
+sink sink 'authorization=Bearer another-secret'
+printf 'wrong\n' >"$work/wrong-token"
+config 500 "ca: $tls/ca.pem" "token: file:$work/wrong-token"
+rm -rf "$work/state"
+daemon
+wait_for 'down' health '"health":"down".*HTTP 401'
+ctl reload >"$work/reload.log" 2>&1 || fail "$(cat "$work/reload.log")"
+grep -q ' 0 instances changed' "$work/reload.log" || fail "$(cat "$work/reload.log")"
+printf 'another-secret\n' >"$work/wrong-token"
+ctl reload >"$work/reload.log" 2>&1 || fail "$(cat "$work/reload.log")"
+grep -q ' 1 instances changed' "$work/reload.log" || fail "$(cat "$work/reload.log")"
+whole 500
+stop daemon
+stop sink
+
+step 'so is another CA in its place: the server is not trusted any more'
+sink sink
+cp "$tls/ca.pem" "$work/trusted.pem"
+config 0 "ca: $work/trusted.pem"
+rm -rf "$work/state"
+daemon
+wait_for 'some samples' at_least numbered 100
+cp "$tls/wrong-ca.pem" "$work/trusted.pem"
+ctl reload >"$work/reload.log" 2>&1 || fail "$(cat "$work/reload.log")"
+wait_for 'down' health '"health":"down".*(certificate|peer)'
+stop daemon
+stop sink
+
+step 'basic authentication'
+printf 'pass:word\n' >"$work/password"
+basic=("ca: $tls/ca.pem" 'username: user' "password: file:$work/password")
+sink sink "authorization=Basic $(printf 'user:pass:word' | base64)"
+config 500 "${basic[@]}"
+rm -rf "$work/state"
+daemon
+whole 500
+stop daemon
+stop sink
+
+step 'through a proxy that wants a name, and not without it'
+proxy_port=$(free_port)
+cat >"$work/proxy.conf" <<-END
+	Port $proxy_port
+	Listen 127.0.0.1
+	Timeout 60
+	MaxClients 20
+	LogLevel Connect
+	Allow 127.0.0.1
+	BasicAuth guest guest-word
+	ConnectPort ${port:-0}
+END
+printf 'guest-word\n' >"$work/proxy-password"
+sink sink "authorization=Basic $(printf 'user:pass:word' | base64)"
+sed -i "s/^ConnectPort .*/ConnectPort $port/" "$work/proxy.conf"
+start proxy tinyproxy -d -c "$work/proxy.conf"
+wait_for 'the proxy' is_listening "$proxy_port"
+config 500 "${basic[@]}" "proxy: {url: \"http://127.0.0.1:$proxy_port\"}"
+rm -rf "$work/state"
+daemon
+wait_for 'down' health '"health":"down"'
+[ "$(figure accepted)" -eq 0 ] || fail 'the proxy was passed by'
+config 500 "${basic[@]}" "proxy: {url: \"http://127.0.0.1:$proxy_port\", username: guest, password: \"file:$work/proxy-password\"}"
+ctl reload >"$work/reload.log" 2>&1 || fail "$(cat "$work/reload.log")"
+whole 500
+grep -q "CONNECT localhost:$port" "$work/proxy.log" || fail "not through the proxy: $(cat "$work/proxy.log")"
+! grep -q 'guest-word' "$work/daemon.log" || fail 'the password is in the log'
+stop daemon
+stop proxy
+stop sink
+
 step 'the server dies in the middle, and comes back'
 sink sink
 config 3000 "ca: $tls/ca.pem"
@@ -186,25 +266,38 @@ stop daemon
 stop sink
 
 step 'the bodies are JSON to another parser'
-sink sink mode=status status=400
 for format in json ndjson; do
-	ask 'mode=status&status=400' >/dev/null
+	rm -f "$work/body"
+	sink sink mode=status status=503 "body=$work/body"
 	config 200 "ca: $tls/ca.pem" "format: $format" 'compression: gzip' \
 		"fields: {gateway: '{group}/{gateway}', odd: \"a\\\\b\"}"
 	rm -rf "$work/state"
 	daemon
-	wait_for 'dead letters' test -s "$work/state/instances/up/dead-letters.jsonl"
-	ask mode=ok >/dev/null
+	wait_for 'a body' test -s "$work/body"
 	stop daemon
-	jq -e -s --arg format "$format" 'length > 0 and all(.[]; .status == 400 and
-		(.body | if $format == "json" then fromjson
-			else split("\n") | map(select(. != "") | fromjson) end |
-			length > 0 and all(.[]; .device == "n" and .quality == "good" and
-				.gateway == "plant/gw" and .odd == "a\\b" and .time > 0)))' \
-		"$work/state/instances/up/dead-letters.jsonl" >"$work/jq.log" ||
-		fail "dead letters are not what they should be: $format"
-	"$top_builddir/edgewayd" --dump-store "$work/state/instances/up/dead-letters" >"$work/kept.log"
-	jq -e -s 'length > 0 and all(.[]; .device == "n" and .kind == "sample")' "$work/kept.log" \
-		>"$work/jq.log" || fail "core kept none: $format"
+	jq -e -s --arg format "$format" '(if $format == "json" then .[0] else . end) |
+		length > 0 and all(.[]; .device == "n" and .quality == "good" and
+			.gateway == "plant/gw" and .odd == "a\\b" and .time > 0)' \
+		"$work/body" >"$work/jq.log" || fail "the body is not what it should be: $format"
+	stop sink
 done
+
+step 'what is refused for good is kept, with the reason'
+sink sink mode=status status=400
+config 200 "ca: $tls/ca.pem"
+rm -rf "$work/state"
+daemon
+wait_for 'dead letters' letters
+ask mode=ok >/dev/null
+[ "$(ctl --json dead-letters --count | jq -r '[.instance, .route, .reason] | join(" ")')" = \
+	'up n>up HTTP 400' ] || fail "the count: $(ctl dead-letters --count)"
+number=$(ctl --json dead-letters up | head -n 1 | jq .number)
+ctl --json dead-letters up "$number" |
+	jq -e -s 'length == 8 and all(.[]; .device == "n" and .kind == "sample" and .value == 1)' \
+		>"$work/jq.log" || fail "the first letter: $(ctl dead-letters up "$number")"
+! ctl dead-letters up none 2>"$work/no.log" || fail 'a number that is none'
+! ctl dead-letters nobody 2>"$work/no.log" || fail 'an instance that is none'
+ctl dead-letters --clear up
+wait_for 'none' no_letters
+stop daemon
 stop sink
