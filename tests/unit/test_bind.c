@@ -107,7 +107,9 @@ static int teardown(void **state)
 
 static int bind_yaml(const char *text)
 {
-	struct bind bind = {&arena, &diag, "sim", is_check, false};
+	struct bind bind = {
+		.arena = &arena, .diag = &diag, .who = "sim", .is_check = is_check,
+	};
 	struct bind_part part = {table, &got, false};
 
 	if (source_load_text(&source, "edge.yaml", text, strlen(text)) < 0) {
