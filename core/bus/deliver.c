@@ -359,6 +359,9 @@ void receiver_part(struct route *route)
 {
 	struct route *next = younger(route);
 
+	if (next != NULL && next->durable != NULL && route->durable == NULL) {
+		replay_skip(next, atomic_load_explicit(&route->said_to, memory_order_relaxed));
+	}
 	list_remove(&route->received);
 	window_free(&route->window, route);
 	if (next != NULL) {

@@ -130,6 +130,9 @@ bool replay_follow(struct route *route);
 /* Must the queue wait until the log is read? */
 bool replay_holds(const struct route *route);
 
+/* The route that was there before it brought all up to lsn. */
+void replay_skip(struct route *route, uint64_t lsn);
+
 /* Has the log nothing more to bring to an ended route? */
 bool replay_is_over(const struct route *route);
 

@@ -115,6 +115,7 @@ struct route {
 
 	/* any */
 	_Alignas(64) atomic_int is_ended;          /* nothing more comes: forget what it showed */
+	_Atomic uint64_t said_to;       /* not durable, ended: last lsn whose record went here */
 	atomic_bool owes;               /* the receiver tells the owner when there is room */
 	atomic_bool ready;              /* is in the receiver's list of ready routes */
 	struct route *next_ready;       /* whoever set ready */
@@ -145,6 +146,7 @@ struct seen {
 	void *version;                  /* NULL: not known */
 	uint32_t generation;            /* of the snapshot that named it last */
 	uint32_t owner;                 /* index */
+	bool is_recalled;               /* the log spoke of it, nobody else has since */
 };
 
 struct endpoint {
@@ -382,6 +384,9 @@ void seen_tag(struct endpoint *receiver, const struct route *route, struct tag_v
 
 /* Make a tag of the log known, with its device. Takes recalled. -ENOMEM: neither is. */
 int seen_recalled(struct endpoint *receiver, struct recalled *recalled);
+
+/* The log has been read: forget tags of the owner that it spoke of, and nobody has. */
+void seen_forget_recalled(struct endpoint *receiver, const struct route *route);
 
 /* Bring what is known of the route's owner in line with a snapshot; NULL: nothing is shown. */
 void seen_reconcile(struct endpoint *receiver, const struct route *route,

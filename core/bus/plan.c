@@ -121,8 +121,14 @@ static void detach_end(struct order *order)
 static void detach_run(struct post *post)
 {
 	struct order *order = order_of(post);
+	struct route *route = order->route;
 
-	route_detach(order->route, order->publisher);
+	route_detach(route, order->publisher);
+	if (route->durable == NULL && route->bus->store != NULL) {
+		/* the log has it, too, when another durable receiver, or this one, wants it */
+		atomic_store_explicit(&route->said_to, store_last(route->bus->store),
+				      memory_order_relaxed);
+	}
 	detach_end(order);
 }
 

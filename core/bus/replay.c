@@ -49,7 +49,16 @@ static void pass_route(struct route *route, uint64_t lsn)
 	if (had_some && route->durable->span_count == 0) {
 		/* the queue may be served, or the route is over */
 		receiver_signal(route);
+		if (replay_is_live_first(replay_of(route->receiver))) {
+			/* in order a snapshot comes behind it */
+			seen_forget_recalled(route->receiver, route);
+		}
 	}
+}
+
+void replay_skip(struct route *route, uint64_t lsn)
+{
+	pass_route(route, lsn);
 }
 
 static bool has_open_span(const struct durable *durable)

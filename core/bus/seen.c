@@ -72,6 +72,7 @@ static void show_device(struct endpoint *receiver, uint32_t owner,
 	receiver->seen_device_ids = id > receiver->seen_device_ids ? id :
 								     receiver->seen_device_ids;
 	seen->generation = receiver->generation;
+	seen->is_recalled = false;
 	if (seen->version == NULL) {
 		registry_hold_device(&receiver->bus->registry, id);
 		seen->version = device_version_ref(version);
@@ -128,6 +129,7 @@ static void show_tag(struct endpoint *receiver, uint32_t owner, struct tag_versi
 	}
 	receiver->seen_tag_ids = id > receiver->seen_tag_ids ? id : receiver->seen_tag_ids;
 	seen->generation = receiver->generation;
+	seen->is_recalled = false;
 	old = seen->version;
 	/* it was removed and declared again, and neither came: the old value is gone */
 	if (old != NULL && old->serial < version->serial && old->born != 0 &&
@@ -163,18 +165,56 @@ void seen_tag(struct endpoint *receiver, const struct route *route, struct tag_v
 	}
 }
 
+static void show_recalled(struct endpoint *receiver, const struct recalled *recalled)
+{
+	struct seen *device = page_table_find(&receiver->seen_devices, recalled->device->info.id);
+	struct seen *tag = page_table_find(&receiver->seen_tags, recalled->tag->info.id);
+	bool is_new_device = device->version == NULL, is_new_tag = tag->version == NULL;
+
+	show_device(receiver, recalled->owner, recalled->device);
+	show_tag(receiver, recalled->owner, recalled->tag);
+	device->is_recalled = device->is_recalled || is_new_device;
+	tag->is_recalled = tag->is_recalled || is_new_tag;
+}
+
 int seen_recalled(struct endpoint *receiver, struct recalled *recalled)
 {
 	int error = -ENOMEM;
 
 	if (page_table_make(&receiver->seen_devices, recalled->device->info.id) != NULL &&
 	    page_table_make(&receiver->seen_tags, recalled->tag->info.id) != NULL) {
-		show_device(receiver, recalled->owner, recalled->device);
-		show_tag(receiver, recalled->owner, recalled->tag);
+		show_recalled(receiver, recalled);
 		error = 0;
 	}
 	registry_recalled_fini(&receiver->bus->registry, recalled);
 	return error;
+}
+
+static bool is_left_over(const struct route *route, const struct seen *seen)
+{
+	return seen != NULL && seen->version != NULL && seen->is_recalled &&
+	       seen->owner == route->owner->index;
+}
+
+void seen_forget_recalled(struct endpoint *receiver, const struct route *route)
+{
+	const struct registry *registry = &receiver->bus->registry;
+
+	for (uint32_t id = 1; id <= receiver->seen_tag_ids; id++) {
+		struct seen *seen = page_table_find(&receiver->seen_tags, id);
+
+		/* one that is there today was, or will be, declared by its publisher */
+		if (is_left_over(route, seen) && registry_tag(registry, id) == NULL) {
+			forget_tag(receiver, seen);
+		}
+	}
+	for (uint32_t id = 1; id <= receiver->seen_device_ids; id++) {
+		struct seen *seen = page_table_find(&receiver->seen_devices, id);
+
+		if (is_left_over(route, seen) && registry_device(registry, id) == NULL) {
+			forget_device(receiver, seen);
+		}
+	}
 }
 
 /* ---- snapshots ---- */
