@@ -161,6 +161,7 @@ static int letters_walk_one(struct letters *letters, const struct daemon *daemon
 {
 	struct ew_error err;
 	char path[PATH_MAX];
+	struct look look;
 	int ret;
 
 	if (snprintf(path, sizeof(path), "%s/instances/%s/" LETTERS_NAME, daemon->state_dir,
@@ -168,7 +169,11 @@ static int letters_walk_one(struct letters *letters, const struct daemon *daemon
 		return 0;
 	}
 	error_clear(&err);
-	ret = store_look(path, LETTERS_CLEARED, letters_on_item, letters, &err);
+	ret = look_open(path, &look, &err);
+	if (ret == 0) {
+		ret = look_all(&look, LETTERS_CLEARED, letters_on_item, letters);
+		look_close(&look);
+	}
 	if (ret < 0) {
 		log_msg(LOG_LEVEL_WARNING, letters->instance, "dead letters: %s",
 			error_is_set(&err) ? err.text : strerror(-ret));

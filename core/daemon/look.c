@@ -15,6 +15,7 @@
 #include "core/conf/describe.h"
 #include "core/conf/print.h"
 #include "core/daemon/daemon.h"
+#include "core/store/count.h"
 #include "core/store/dump.h"
 
 #define LOOK_BYTES_MAX    ((size_t)64 << 20)
@@ -330,7 +331,10 @@ int look_rehearse(const struct daemon_options *options, struct rehearsal_plan *p
 	     ? DAEMON_EXIT_CONFIG : DAEMON_EXIT_FAILED;
 }
 
-/* ---- --dump-store ---- */
+/* ---- --dump-store, --count-store ---- */
+
+typedef int (*look_fn)(const char *path, int (*fn)(void *arg, const char *line), void *arg,
+		       struct ew_error *err);
 
 static int look_on_line(void *arg, const char *line)
 {
@@ -338,17 +342,27 @@ static int look_on_line(void *arg, const char *line)
 	return puts(line) < 0 ? -EIO : 0;
 }
 
-int look_store(const char *path)
+static int look_lines(const char *path, look_fn look)
 {
 	struct ew_error err;
 	int error;
 
 	error_clear(&err);
-	error = store_dump(path, look_on_line, NULL, &err);
+	error = look(path, look_on_line, NULL, &err);
 	if (error != 0 && error_is_set(&err)) {
 		fprintf(stderr, "edgewayd: %s\n", err.text);
 	} else if (error != 0) {
 		fprintf(stderr, "edgewayd: the store '%s': %s\n", path, strerror(-error));
 	}
 	return error == 0 ? DAEMON_EXIT_OK : DAEMON_EXIT_FAILED;
+}
+
+int look_store(const char *path)
+{
+	return look_lines(path, store_dump);
+}
+
+int look_count(const char *path)
+{
+	return look_lines(path, store_count);
 }

@@ -24,7 +24,8 @@ int look_schema(const struct daemon_options *options);
 /* --rehearse: loader and config of the plan are filled in. */
 int look_rehearse(const struct daemon_options *options, struct rehearsal_plan *plan);
 
-/* --dump-store: what the log in this folder holds; it may be in use. */
+/* --dump-store: what the log in this folder holds; --count-store: by tag. It may be in use. */
 int look_store(const char *path);
+int look_count(const char *path);
 
 #endif

@@ -28,6 +28,7 @@ enum {
 	OPT_INSTANCE,
 	OPT_JSON,
 	OPT_ALL,
+	OPT_COUNT_STORE,
 	OPT_STATE_DIR,
 	OPT_RUN_DIR,
 	OPT_MODULE_DIR,
@@ -55,6 +56,8 @@ static const struct main_option {
 	{ "instance", OPT_INSTANCE, "NAME", "with --rehearse: which, or its module" },
 	{ "json", OPT_JSON, NULL, "with --rehearse: as lines of JSON" },
 	{ "all", OPT_ALL, NULL, "with --rehearse: renewals and every value, too" },
+	{ "count-store", OPT_COUNT_STORE, "DIR", "the ledger by tag: what a store holds of each, "
+						 "and how far its receivers are" },
 	{ "state-dir", OPT_STATE_DIR, "DIR", "what outlives a restart (" EW_STATE_DIR ")" },
 	{ "run-dir", OPT_RUN_DIR, "DIR", "the control socket is here (" EW_RUN_DIR ")" },
 	{ "module-dir", OPT_MODULE_DIR, "DIR", "modules are here (" EW_MODULE_DIR ")" },
@@ -67,11 +70,13 @@ static const struct main_option {
 
 struct main_line {
 	struct daemon_options options;
-	enum { MAIN_RUN, MAIN_CHECK, MAIN_DESCRIBE, MAIN_SCHEMA, MAIN_DUMP, MAIN_REHEARSE,
-	       MAIN_END } what;
+	enum {
+		MAIN_RUN, MAIN_CHECK, MAIN_DESCRIBE, MAIN_SCHEMA, MAIN_DUMP, MAIN_COUNT,
+		MAIN_REHEARSE, MAIN_END
+	} what;
 	bool print;
 	bool man;
-	const char *store;      /* of --dump-store */
+	const char *store;      /* of --dump-store and --count-store */
 	struct rehearsal_plan rehearsal;
 	const char *module;     /* of --describe; NULL: the daemon */
 	int status;             /* MAIN_END */
@@ -137,6 +142,10 @@ static int main_take(struct main_line *line, int which, const char *value)
 		return 0;
 	case OPT_SCHEMA:
 		line->what = MAIN_SCHEMA;
+		return 0;
+	case OPT_COUNT_STORE:
+		line->what = MAIN_COUNT;
+		line->store = value;
 		return 0;
 	case OPT_DUMP_STORE:
 		line->what = MAIN_DUMP;
@@ -249,6 +258,8 @@ int ew_daemon_main(int argc, char **argv)
 		return look_store(line.store);
 	case MAIN_REHEARSE:
 		return look_rehearse(&line.options, &line.rehearsal);
+	case MAIN_COUNT:
+		return look_count(line.store);
 	case MAIN_END:
 		break;
 	}

@@ -256,7 +256,9 @@ const struct command commands_store[] = {
 	  .summary = "what each route delivered, what was acknowledged, what was lost and why",
 	  .more = "Samples are delivered and lost, batches and events are acknowledged. Left out "
 		  "of\nthe table, with --json: what filters kept back, and other reasons. What is "
-		  "dead was\nrefused by the far end for good, and is kept: dead-letters shows it.",
+		  "dead was\nrefused by the far end for good, and is kept: dead-letters shows it. "
+		  "Tag by tag the\nstore itself is counted: edgewayd --count-store DIR, DIR being "
+		  "store in state_dir.",
 	  .run = ledger_run },
 	{ .name = NULL },
 };

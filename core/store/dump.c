@@ -146,13 +146,41 @@ int store_dump_item(const struct store_item *item, struct buf *line,
 	return 0;
 }
 
-static int look_all(struct store *store, uint64_t after,
-		    int (*fn)(void *arg, const struct store_item *item), void *arg)
+int look_open(const char *path, struct look *look_out, struct ew_error *err)
 {
+	struct store_config config = { .path = path, .buffer_bytes = 1, .is_stepped = true };
+	int ret = store_files_look(path, &look_out->files);
+
+	if (ret != 0) {
+		(void)ew_fail(err, "the folder '%s' cannot be read: %s", path, strerror(-ret));
+		return ret;
+	}
+	config.files = look_out->files;
+	ret = store_open(&config, &look_out->store, err);
+	if (ret != 0) {
+		store_files_close(&look_out->files);
+	}
+	return ret;
+}
+
+void look_close(struct look *look)
+{
+	store_close(&look->store);
+	store_files_close(&look->files);
+}
+
+int look_all(struct look *look, const char *cursor,
+	     int (*fn)(void *arg, const struct store_item *item), void *arg)
+{
+	struct store_cursor passed;
 	const struct store_item *item;
 	struct store_reader *reader;
-	int ret = store_reader_open(store, after, NULL, &reader);
+	int ret;
 
+	if (cursor == NULL || store_cursor_get(look->store, cursor, &passed) != 0) {
+		passed.lsn = 0;
+	}
+	ret = store_reader_open(look->store, passed.lsn, NULL, &reader);
 	if (ret != 0) {
 		return ret;
 	}
@@ -164,33 +192,6 @@ static int look_all(struct store *store, uint64_t after,
 		}
 	} while (ret == -EAGAIN);
 	store_reader_close(&reader);
-	return ret;
-}
-
-int store_look(const char *path, const char *cursor,
-	       int (*fn)(void *arg, const struct store_item *item), void *arg,
-	       struct ew_error *err)
-{
-	struct store_config config = { .path = path, .buffer_bytes = 1, .is_stepped = true };
-	struct store_cursor passed = { .lsn = 0 };
-	struct store_files *files;
-	struct store *store;
-	int ret = store_files_look(path, &files);
-
-	if (ret != 0) {
-		(void)ew_fail(err, "the folder '%s' cannot be read: %s", path, strerror(-ret));
-		return ret;
-	}
-	config.files = files;
-	ret = store_open(&config, &store, err);
-	if (ret == 0) {
-		if (cursor == NULL || store_cursor_get(store, cursor, &passed) != 0) {
-			passed.lsn = 0;
-		}
-		ret = look_all(store, passed.lsn, fn, arg);
-		store_close(&store);
-	}
-	store_files_close(&files);
 	return ret;
 }
 
@@ -206,10 +207,15 @@ int store_dump(const char *path, int (*fn)(void *arg, const char *line), void *a
 {
 	struct buf line;
 	struct dump dump = { .buf = &line, .fn = fn, .arg = arg };
-	int ret;
+	struct look look;
+	int ret = look_open(path, &look, err);
 
+	if (ret != 0) {
+		return ret;
+	}
 	buf_init(&line, STORE_LINE_MAX);
-	ret = store_look(path, NULL, dump_on_item, &dump, err);
+	ret = look_all(&look, NULL, dump_on_item, &dump);
 	buf_fini(&line);
+	look_close(&look);
 	return ret;
 }

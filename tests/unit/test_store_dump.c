@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/base/error.h"
+#include "core/store/count.h"
 #include "core/store/dump.h"
 #include "core/store/store.h"
 
@@ -111,11 +112,43 @@ static void test_each_kind_has_its_line(void **state)
 	assert_int_equal(system(command), 0);
 }
 
+static void test_tags_are_counted_and_how_far_receivers_are(void **state)
+{
+	const struct store_cursor one = { .lsn = 1 }, none = { .lsn = 0 };
+	char path[] = "/tmp/ew-count.XXXXXX";
+	char command[64];
+	struct dumped dumped = { .lines = 0 };
+	struct store *store;
+
+	(void)state;
+	assert_non_null(mkdtemp(path));
+	fill(path, &store);
+	assert_int_equal(store_cursor_set(store, "cloud", &one), 0);
+	assert_int_equal(store_cursor_set(store, "local", &none), 0);
+	assert_int_equal(store_sync(store), 0);
+
+	assert_int_equal(store_count(path, on_line, &dumped, NULL), 0);
+
+	assert_string_equal(dumped.text,
+			    "{\"device\":\"pump-1\",\"tag\":\"Speed\",\"samples\":1,"
+			    "\"first\":\"2026-01-01T00:00:00.000Z\","
+			    "\"last\":\"2026-01-01T00:00:00.000Z\","
+			    "\"receiver\":\"cloud\",\"passed\":1,\"open\":0}\n"
+			    "{\"device\":\"pump-1\",\"tag\":\"Speed\",\"samples\":1,"
+			    "\"first\":\"2026-01-01T00:00:00.000Z\","
+			    "\"last\":\"2026-01-01T00:00:00.000Z\","
+			    "\"receiver\":\"local\",\"passed\":0,\"open\":1}\n");
+	store_close(&store);
+	(void)snprintf(command, sizeof(command), "rm -rf '%s'", path);
+	assert_int_equal(system(command), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_folder_that_is_not_there_is_an_error),
 		cmocka_unit_test(test_each_kind_has_its_line),
+		cmocka_unit_test(test_tags_are_counted_and_how_far_receivers_are),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
