@@ -27,6 +27,8 @@ cat >"$file" <<-END
 	  cloud: {module: http_uplink, url: "http://127.0.0.1:$server_port/in", plaintext: yes, retry: {min: 20ms, max: 200ms}}
 	  scada: {module: sparkplug}
 	  bulk: {module: lwm2m}
+	# a slow source, as the gateway's own tags are one, fills a window for hours
+	routes: [{from: [n], to: [cloud, scada, bulk]}]
 END
 
 # lets_go: the store has been full for a while
@@ -56,7 +58,7 @@ ctl ledger
 
 step 'nothing grew'
 # KiB: a page here and there. The first half may still fill pools and caches
-awk -v limit=64 -v half="$((seconds / 2))" '
+awk -v limit=32 -v half="$((seconds / 2))" '
 	NR == 1 { begin = $1 }
 	$1 - begin < half { next }
 	{
