@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 
+#include "core/base/fence.h"
 #include "core/bus/inside.h"
 
 #define BUDGET       16u        /* entries of a turn */
@@ -31,6 +32,13 @@ void receiver_signal(struct route *route)
 							memory_order_release,
 							memory_order_relaxed));
 	task_schedule(&receiver->data);
+}
+
+void receiver_signal_fenced(struct route *route)
+{
+	if (!atomic_load_explicit(&route->ready, memory_order_relaxed)) {
+		receiver_signal(route);
+	}
 }
 
 static void ready_append(struct endpoint *receiver, struct route *route)
@@ -492,6 +500,8 @@ static bool serve_ready(struct route *route, unsigned *budget)
 		return true;
 	}
 	atomic_exchange_explicit(&route->ready, false, memory_order_acq_rel);
+	/* who pushes has a fence between that and its look at `ready`, too */
+	fence_full();
 	/* if it has been queued anew meanwhile, that is enough */
 	return serve(route, budget) &&
 	       !atomic_exchange_explicit(&route->ready, true, memory_order_acq_rel);

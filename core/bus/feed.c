@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/fence.h"
 #include "core/bus/inside.h"
 
 #define REPAIR_SAMPLES  512u    /* values of one block */
@@ -197,7 +198,7 @@ static bool needs_answer(const struct route *route, const struct block *block)
 	return route->durable == NULL || (block->lsn == 0 && block_published(block) > 0);
 }
 
-static void put(struct route *route, struct block *block)
+static void put_quietly(struct route *route, struct block *block)
 {
 	const struct ring_totals before = route->totals;
 
@@ -206,6 +207,11 @@ static void put(struct route *route, struct block *block)
 		route->pushed_number = block->number;
 	}
 	ring_push(route->ring, block, &before);
+}
+
+static void put(struct route *route, struct block *block)
+{
+	put_quietly(route, block);
 	receiver_signal(route);
 }
 
@@ -234,23 +240,55 @@ static void leave_to_log(struct route *route, struct block *block)
 	block_unref(&block);
 }
 
-void route_push(struct route *route, struct endpoint *publisher, struct block *block)
+static bool fits(const struct route *route, const struct block *block)
 {
+	return !route->is_dirty && ring_has_room(route->ring, block->bytes);
+}
+
+void route_put(struct route *route, struct endpoint *publisher, struct block *block)
+{
+	bool has_room;
+
 	if (route->durable != NULL && !durable_admit(route, block)) {
 		leave_to_log(route, block);
 		return;
 	}
-	if (!route->is_dirty && !ring_has_room(route->ring, block->bytes) &&
-	    route->filter->full == ROUTE_DROP_OLDEST) {
+	has_room = fits(route, block);
+	if (!has_room && !route->is_dirty && route->filter->full == ROUTE_DROP_OLDEST) {
 		make_room(route, block->bytes);
 		if (route->is_dirty) {
 			repair(route, publisher, before(publisher, block));
 		}
+		has_room = fits(route, block);
 	}
-	if (route->is_dirty || !ring_has_room(route->ring, block->bytes)) {
-		lose_tail(route, block);
+	if (has_room) {
+		put_quietly(route, block);
+		route->is_pushed = true;
 	} else {
-		put(route, block);
+		lose_tail(route, block);
+	}
+}
+
+void route_push(struct route *route, struct endpoint *publisher, struct block *block)
+{
+	route_put(route, publisher, block);
+	if (route->is_pushed) {
+		route->is_pushed = false;
+		receiver_signal(route);
+	}
+}
+
+void routes_tell(struct endpoint *publisher)
+{
+	/* receivers that find nothing stop to be ready, pass a fence, and look again */
+	fence_full();
+	for (size_t i = 0; i < publisher->fed_count; i++) {
+		struct route *route = publisher->fed[i];
+
+		if (route->is_pushed) {
+			route->is_pushed = false;
+			receiver_signal_fenced(route);
+		}
 	}
 }
 

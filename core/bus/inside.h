@@ -103,6 +103,7 @@ struct route {
 	struct page_table marks;        /* uint8_t; pages NULL: not used yet */
 	struct page_table reported;     /* struct reported; the same */
 	bool is_dirty;                  /* a change was lost: nothing goes in before a snapshot */
+	bool is_pushed;                 /* its receiver is still to be told of a block */
 	bool is_begun;                  /* what there was at the beginning is marked as owed */
 	bool must_sync;                 /* a synced marker is owed */
 	bool has_owed;                  /* some tag has MARK_OWED */
@@ -287,6 +288,13 @@ void route_detach(struct route *route, struct endpoint *publisher);
 /* Put a block in, or lose it by the route's policy. Takes one reference. */
 void route_push(struct route *route, struct endpoint *publisher, struct block *block);
 
+/*
+ * The same for a block that goes to many routes: what went in is told to none of
+ * the receivers before routes_tell(), which does so for all routes of the publisher.
+ */
+void route_put(struct route *route, struct endpoint *publisher, struct block *block);
+void routes_tell(struct endpoint *publisher);
+
 /* A change could not be put in: a snapshot makes it good. */
 void route_spoil(struct route *route);
 
@@ -336,6 +344,9 @@ struct block *publish_event_block(struct block_pool *pool, const struct ew_event
 
 /* A route has something: put it in the receiver's list. Any thread. */
 void receiver_signal(struct route *route);
+
+/* The same behind a full fence: it costs a look when the receiver is at work. */
+void receiver_signal_fenced(struct route *route);
 
 /* The receiver's data task. */
 bool receiver_run(struct task *task);

@@ -243,9 +243,10 @@ static void hand_over(struct endpoint *publisher, struct block *block)
 			part = report_filter(route, publisher, block);
 		}
 		if (part != NULL) {
-			route_push(route, publisher, part);
+			route_put(route, publisher, part);
 		}
 	}
+	routes_tell(publisher);
 }
 
 static int refuse(struct endpoint *publisher, int error)
@@ -422,9 +423,10 @@ int endpoint_event(struct endpoint *publisher, const struct ew_event *event)
 	for (size_t i = 0; i < publisher->fed_count; i++) {
 		if (publisher->fed[i]->filter->events) {
 			block_ref(block, 1);
-			route_push(publisher->fed[i], publisher, block);
+			route_put(publisher->fed[i], publisher, block);
 		}
 	}
+	routes_tell(publisher);
 	block_unref(&block);
 	durable_handed(publisher);
 	count_up(&publisher->events, 1);

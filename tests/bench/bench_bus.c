@@ -73,6 +73,7 @@ static bool source_run(struct task *task)
 {
 	struct source *self = container_of(task, struct source, task);
 	struct wrap_counts begin = wrap_read();
+	bool has_more;
 
 	for (unsigned i = 0; i < 64 && self->left > 0; i++) {
 		if (endpoint_publish(self->player.endpoint, self->samples + self->at, BATCH,
@@ -85,8 +86,9 @@ static bool source_run(struct task *task)
 		self->at = self->at + 2 * BATCH > TAGS ? 0 : self->at + BATCH;
 	}
 	wrap_add(&self->during, begin);
-	atomic_store(&self->is_done, self->left == 0);
-	return self->left > 0;
+	has_more = self->left > 0;
+	atomic_store(&self->is_done, !has_more);
+	return has_more;
 }
 
 static void source_room(void *arg)

@@ -21,6 +21,7 @@
 #define TAGS       64u
 #define DEVICES    16u
 #define REQUESTS   4u
+#define PATIENCE   (60 * EW_SECOND)
 
 extern const struct ew_module ew_module;
 
@@ -153,6 +154,18 @@ static void uplink_open(void)
 	ew_test_step(test);
 }
 
+/* Let it go on until no more than so many samples are on their way; a retry takes its time. */
+static void uplink_wait(double sent, double before, double most)
+{
+	struct bench_span begin = bench_now();
+
+	while (sent - (ew_test_metric(test, "up", "samples_total") - before) > most) {
+		must(bench_since(begin).wall < PATIENCE, "samples do not arrive");
+		(void)sched_yield();
+		ew_test_advance(test, EW_MILLISECOND);
+	}
+}
+
 /* Publish so many batches of 1,024 samples, at the pace at which they are taken. */
 static void uplink_send(unsigned batches)
 {
@@ -170,16 +183,9 @@ static void uplink_send(unsigned batches)
 		ew_test_end(test);
 		sent += 1024;
 		ew_test_step(test);
-		while ((double)sent - (ew_test_metric(test, "up", "samples_total") - before) >
-		       64 * 1024) {
-			(void)sched_yield();
-			ew_test_step(test);
-		}
+		uplink_wait((double)sent, before, 64 * 1024);
 	}
-	while (ew_test_metric(test, "up", "samples_total") - before < (double)sent) {
-		(void)sched_yield();
-		ew_test_advance(test, 5 * EW_MILLISECOND);
-	}
+	uplink_wait((double)sent, before, 0);
 }
 
 static void compare(unsigned batches, double *ratio_out, double *plain_out)
