@@ -90,20 +90,31 @@ static int command_check(const struct host *host, const struct ew_write *write,
 		       ? 0 : -EACCES;
 }
 
-/* By alias where it has one; controls never have, and members are known by name. */
+/*
+ * By alias where it has one; controls never have, and members are known by name.
+ * A node without aliases is told datatypes too: many of them need to be.
+ */
 static struct sp_metric command_target(const struct host *host, const struct model_metric *metric)
 {
 	struct sp_metric target = { .has = SP_HAS_TIMESTAMP, .timestamp = host->machine.wall };
+	const struct model_metric *top = metric;
+	size_t skipped = 0;
 
 	if (metric->instance != NULL) {
-		target.has |= SP_HAS_NAME;
-		target.name = sp_text(metric->name + strlen(metric->instance->name) + 1);
-	} else if (metric->by_alias.name.at != NULL) {
+		skipped = strlen(metric->instance->name) + 1;
+	}
+	while (top->instance != NULL) {
+		top = top->instance;
+	}
+	if (top == metric && top->by_alias.name.at != NULL) {
 		target.has |= SP_HAS_ALIAS;
 		target.alias = metric->alias;
-	} else {
-		target.has |= SP_HAS_NAME | SP_HAS_DATATYPE;
-		target.name = sp_text(metric->name);
+		return target;
+	}
+	target.has |= SP_HAS_NAME;
+	target.name = sp_text(metric->name + skipped);
+	if (top->by_alias.name.at == NULL) {
+		target.has |= SP_HAS_DATATYPE;
 		target.datatype = metric->type;
 	}
 	return target;
