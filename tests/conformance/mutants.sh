@@ -6,7 +6,6 @@
 # is not seen is a failure, and so is one that does not compile or changes
 # nothing.
 set -euo pipefail
-shopt -s nullglob # automake names objects in a short or a long way
 src=${top_srcdir:?run by make check} build=${top_builddir:?run by make check}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -20,6 +19,10 @@ cd "$build" # the flags have paths from there
 read -ra compile <<<"${CC:?} $(value DEFS) $(value AM_CPPFLAGS) $(value CPPFLAGS) $(value AM_CFLAGS) $(value CFLAGS)"
 read -ra link <<<"$(value AM_LDFLAGS)"
 compile+=(-O0 -U_FORTIFY_SOURCE -w)
+declare -A objects_of
+for test in edge host; do
+	objects_of[$test]=$(value "tests_conformance_${test}_OBJECTS")
+done
 
 # mutant NUMBER: one line of the table
 mutant() {
@@ -35,11 +38,8 @@ mutant() {
 		test=host module=modules/sparkplug_host library=libhost
 	fi
 	objects=("$base.o")
-	for object in "$build"/tests/conformance/{,tests_conformance_}"$test"-*.o \
-		"$build"/tests/modules/{,tests_}conformance_"$test"-*.o \
-		"$build/$module/tests_conformance_$test"-*.o; do
-		[ "$object" = "$build/${path%/*}/tests_conformance_$test-$(basename "$path" .c).o" ] ||
-			objects+=("$object")
+	for object in ${objects_of[$test]}; do # what the faulty one stands for is left out
+		[[ $object == "${path%/*}"/*-"$(basename "$path" .c).o" ]] || objects+=("$object")
 	done
 	if ! "${compile[@]}" -c -o "$base.o" "$base.c" >"$base.log" 2>&1; then
 		echo "line $1: does not compile: $fault"
