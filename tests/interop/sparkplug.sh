@@ -4,13 +4,16 @@
 # broker: a host in Python whose codec protoc makes of our .proto, and the npm
 # packages sparkplug-payload (host) and sparkplug-client (edge node). Each host
 # writes a value of every datatype that it knows to a gateway that publishes what
-# is written, and reads the same values back. sparkplug-payload 1.0.3 knows no
-# arrays, no whole numbers in a DataSet, and UInt32 in long_value alone.
+# is written, and reads the same values back; sparkplug-payload reads a template
+# too. The foreign edge node is heard by our host: its metrics and the members of
+# its template are tags, and writing one is a command that it does.
+# sparkplug-payload 1.0.3 knows no arrays, no whole numbers in a DataSet, and
+# UInt32 in long_value alone.
 # shellcheck source=tests/lib/scenario.bash
 . "${top_srcdir:?}/tests/lib/scenario.bash"
 # shellcheck source=tests/lib/daemon.bash
 . "$top_srcdir/tests/lib/daemon.bash"
-take_modules types sparkplug
+take_modules types simulator sparkplug sparkplug_host
 topics=spBv1.0/plant
 
 step 'the peers'
@@ -46,7 +49,10 @@ cat >"$file" <<-END
 	instances:
 	  types: {module: types}
 	  plain: {module: types, arrays: no}
-	  scada: {module: sparkplug, rebirth_pause: 0s, report_delay: 10ms, long_uint32: yes}
+	  line: {module: simulator, every: 1s, devices: {pump-1: {type: pump, tags: {
+	    Pump/Flow: {type: f64}, Pump/Speed: {type: f64}}}}}
+	  scada: {module: sparkplug, rebirth_pause: 0s, report_delay: 10ms, long_uint32: yes,
+	    templates: yes}
 	access:
 	  scada: {write: ["types:**", "plain:**"]}
 END
@@ -95,14 +101,53 @@ for set in 1 2; do
 	wait_for 'the same values in births' rebirth_has_it
 done
 
+step 'sparkplug-payload: a template'
+javascript template raw.log || fail 'the template is not understood'
+
 step 'sparkplug-client is an edge node'
+cat >"$work/host.yaml" <<-END
+	version: 1
+	gateway: {group: centre, name: cloud}
+	uplink:
+	  servers: ["mqtts://localhost:$broker_port"]
+	  ca: $tls/ca.pem
+	  certificate: $tls/client.pem
+	  key: $tls/client.key
+	instances:
+	  host: {module: sparkplug_host, host_id: scada1}
+END
+host() {
+	"$build/edgewayctl" --socket "$work/run-host/control.sock" --json "$@"
+}
+# host_has TAG VALUE: as our host has it
+host_has() {
+	host get "plant/peer/valve:$1" | grep -qE "\"value\":\"?$2\"?[,}]"
+}
+start host "$build/edgewayd" --module-dir "$modules" --state-dir "$work/state-host" \
+	--run-dir "$work/run-host" "$work/host.yaml"
+is_host() {
+	host uplinks | grep -q '"state":"online"'
+}
+wait_for 'our host' is_host
 start edge node "$work/sparkplug_peer.js" edge "mqtts://localhost:$broker_port" \
 	"$tls/ca.pem" "$tls/client.pem" "$tls/client.key"
 wait_for 'its NBIRTH' has_seen "^$topics/NBIRTH/peer seq=0 .*Node Control/Rebirth=0"
 wait_for 'its DBIRTH' has_seen "^$topics/DBIRTH/peer/valve seq=1 .*Open=1 Stroke=0.5"
 wait_for 'its DDATA' has_seen "^$topics/DDATA/peer/valve seq=2 .*Stroke=0.75"
+wait_for 'its data on the bus' host_has Stroke 0.75
+wait_for 'a member of its template' host_has Drive/Rpm 1450
+host write plant/peer/valve:Stroke 0.25 >"$work/ctl.log" || fail 'it does not do what it is told'
+host_has Stroke 0.25 || fail 'the value is not the one that was written'
+host write plant/peer/valve:Drive/Rpm 900 >>"$work/ctl.log" || fail 'a member is not written'
+host_has Drive/Rpm 900 || fail 'the member is not the one that was written'
 publish "$topics/NCMD/peer" "$work/rebirth"
+is_down() {
+	host devices plant/peer/valve | grep -q '"state":"down"'
+}
+wait_for 'its death on the bus' is_down
 wait_for 'its NDEATH' has_seen "^$topics/NDEATH/peer "
 
+stop host
+[ "$status" -eq 0 ] || fail "the host ended with $status"
 stop daemon
 [ "$status" -eq 0 ] || fail "the daemon ended with $status"

@@ -4,8 +4,11 @@
 //
 //   node sparkplug_peer.js command EXPECT FILE   a DCMD with these values
 //   node sparkplug_peer.js check EXPECT LOG      the last DBIRTH in LOG has them
+//   node sparkplug_peer.js template LOG          the last NBIRTH in LOG defines the
+//                          pump that the last DBIRTH of pump-1 is
 //   node sparkplug_peer.js edge URL CA CERTIFICATE KEY
-//                          an edge node with a device, until it is told `end`
+//                          an edge node with a device that does what it is told,
+//                          until it is told to be born again
 "use strict";
 
 const fs = require("fs");
@@ -78,6 +81,28 @@ function check(expected, log) {
   }
 }
 
+// The payload of the last message of a topic.
+function last(log, topic) {
+  const lines = fs.readFileSync(log, "utf8").split("\n").slice(0, -1)
+    .filter((line) => line.startsWith(topic + " "));
+  return codec.decodePayload(Buffer.from(lines[lines.length - 1].split(" ").pop(), "hex"));
+}
+
+function template(log) {
+  const node = last(log, "spBv1.0/plant/NBIRTH/gw1").metrics;
+  const device = last(log, "spBv1.0/plant/DBIRTH/gw1/pump-1").metrics;
+  const definition = node.find((metric) => metric.name === "_types_/pump");
+  const instance = device.find((metric) => metric.name === "pump");
+  const names = (metric) => metric.value.metrics.map((member) => member.name).sort().join();
+  if (definition === undefined || instance === undefined ||
+      definition.value.isDefinition !== true || instance.value.isDefinition !== false ||
+      instance.value.templateRef !== definition.name || names(definition) !== names(instance) ||
+      !instance.value.metrics.some((member) => member.name === "Pump/Flow" && member.value >= 0)) {
+    console.error(JSON.stringify([definition, instance]));
+    process.exit(1);
+  }
+}
+
 function edge(url, ca, certificate, key) {
   const client = require("sparkplug-client").newClient({
     serverUrl: url, username: "peer", password: "peer", groupId: "plant",
@@ -88,13 +113,21 @@ function edge(url, ca, certificate, key) {
     },
   });
   client.on("birth", () => {
+    const member = (value) => [{ name: "Rpm", type: "Int32", value }];
     client.publishNodeBirth({ timestamp: Date.now(), metrics: [
-      { name: "Node Control/Rebirth", type: "Boolean", value: false }] });
+      { name: "Node Control/Rebirth", type: "Boolean", value: false },
+      { name: "_types_/motor", type: "Template", value: {
+        isDefinition: true, metrics: member(0), parameters: [] } }] });
     client.publishDeviceBirth("valve", { timestamp: Date.now(), metrics: [
       { name: "Open", type: "Boolean", value: true },
-      { name: "Stroke", type: "Double", value: 0.5 }] });
+      { name: "Stroke", type: "Double", value: 0.5 },
+      { name: "Drive", type: "Template", value: {
+        isDefinition: false, templateRef: "motor", metrics: member(1450), parameters: [] } }] });
     client.publishDeviceData("valve", { timestamp: Date.now(), metrics: [
       { name: "Stroke", type: "Double", value: 0.75 }] });
+  });
+  client.on("dcmd", (device, payload) => {
+    client.publishDeviceData(device, { timestamp: Date.now(), metrics: payload.metrics });
   });
   client.on("ncmd", () => {
     client.stop();
@@ -104,6 +137,8 @@ function edge(url, ca, certificate, key) {
 const [what, ...rest] = process.argv.slice(2);
 if (what === "edge") {
   edge(...rest);
+} else if (what === "template") {
+  template(...rest);
 } else {
   const expected = JSON.parse(fs.readFileSync(rest[0], "utf8"));
   (what === "command" ? command : check)(expected, rest[1]);
