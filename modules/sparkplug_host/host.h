@@ -31,6 +31,7 @@
 struct host_settings {
 	const char *host_id;
 	bool passive;
+	bool ask_births;
 	const char *const *groups;
 	size_t group_count;
 	ew_dur reorder_timeout;

@@ -62,6 +62,7 @@ static void machine_life_at(struct machine *machine, struct model_device *device
 	if (device->life != life) {
 		device->life = life;
 		device->since = ms;
+		device->changed = machine->now;
 		machine->ops->state(machine->arg, device, why);
 	}
 }
@@ -319,6 +320,25 @@ static bool machine_is_forgotten(const struct machine *machine, const struct mod
 	}
 }
 
+/* Devices that are gone while their node lives on. */
+static void machine_forget_devices(struct machine *machine, struct model_node *node)
+{
+	struct model_device **at = &node->self->next;
+	int64_t after = machine->settings.forget_after;
+
+	while (after > 0 && *at != NULL) {
+		struct model_device *device = *at;
+
+		if (device->life == MODEL_ALIVE || machine->now - device->changed < after) {
+			at = &device->next;
+		} else {
+			machine_count(machine, MACHINE_COUNT_FORGOTTEN, 1);
+			machine->ops->drop_device(machine->arg, device);
+			model_drop_device(&machine->model, at);
+		}
+	}
+}
+
 void machine_tick(struct machine *machine)
 {
 	struct model_node *next;
@@ -331,6 +351,7 @@ void machine_tick(struct machine *machine)
 			machine_drop_node(machine, node);
 			continue;
 		}
+		machine_forget_devices(machine, node);
 		order_tick(machine, node);
 		if (node->is_asking && machine->now >= node->ask_at) {
 			machine_send_ask(machine, node);

@@ -62,7 +62,7 @@ enum machine_cause {
 	X(UNDEFINED, "undefined_templates_total", "instances whose definition is unknown")    \
 	X(DROP_UNFIT, "dropped_unfit_total", "values and metrics that the bus cannot take")   \
 	X(DROP_HELD, "dropped_held_total", "messages that found no room to wait in")          \
-	X(FORGOTTEN, "forgotten_total", "nodes that were offline too long")
+	X(FORGOTTEN, "forgotten_total", "nodes and devices that were offline too long")
 
 enum machine_count {
 #define MACHINE_COUNT_ENUM(symbol, name, help) MACHINE_COUNT_##symbol,

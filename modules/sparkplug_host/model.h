@@ -57,6 +57,7 @@ struct model_device {
 	uint64_t round;
 	enum model_life life;
 	uint64_t since;                 /* ms UTC, when life became what it is */
+	int64_t changed;                /* the same, monotonic */
 	uint32_t id;                    /* of the bus; 0: none */
 	char name[];                    /* "" for the node itself */
 };

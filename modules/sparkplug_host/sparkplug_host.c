@@ -16,6 +16,8 @@ static const struct ew_option options[] = {
 		  .help = "id in STATE; default: the gateway's name"),
 	EW_OPTION(struct host_settings, passive,
 		  .help = "listen only: no STATE, no commands, no rebirth requests"),
+	EW_OPTION(struct host_settings, ask_births,
+		  .help = "passive, but for rebirth requests"),
 	EW_LIST_OPTION(struct host_settings, groups, group_count,
 		       .help = "only these groups; default: all"),
 	EW_DURATION_OPTION(struct host_settings, reorder_timeout, .fallback = "2s", .min = "0s",
@@ -35,7 +37,7 @@ static const struct ew_option options[] = {
 			   .min = "100ms", .max = "1m",
 			   .help = "how long a command waits for data that shows it"),
 	EW_DURATION_OPTION(struct host_settings, forget_after, .fallback = "168h", .min = "0s",
-			   .help = "drop a node that was offline so long; 0s: never"),
+			   .help = "drop a node or device that was offline so long; 0s: never"),
 	EW_OPTION(struct host_settings, max_groups, .fallback = "100", .min = "1",
 		  .help = "groups that are kept"),
 	EW_OPTION(struct host_settings, max_nodes, .fallback = "1000", .min = "1",
@@ -133,6 +135,9 @@ static int host_check(const void *arg, struct ew_error *err)
 	if (settings->host_id != NULL && !sp_id_is_valid(sp_text(settings->host_id))) {
 		return ew_fail(err, "'host_id' \"%s\" may not be empty or have + / #",
 			       settings->host_id);
+	}
+	if (settings->ask_births && !settings->passive) {
+		return ew_fail(err, "'ask_births' is for passive hosts: any other asks anyway");
 	}
 	if (settings->group_count > HOST_GROUPS_MAX) {
 		return ew_fail(err, "more than %u groups", HOST_GROUPS_MAX);
@@ -292,7 +297,7 @@ static int host_machine(struct host *host)
 		.reorder_timeout = set->reorder_timeout,
 		.reorder_messages = set->reorder_messages,
 		.reorder_bytes = set->reorder_bytes,
-		.is_passive = set->passive,
+		.is_passive = set->passive && !set->ask_births,
 		.rebirth_pause = set->rebirth_pause, .rebirth_rate = set->rebirth_rate,
 		.forget_after = set->forget_after,
 	};

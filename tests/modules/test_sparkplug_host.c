@@ -7,6 +7,8 @@
 
 #define SPEED  NODES_SPEED
 
+extern const struct ew_module ew_module;
+
 /* The only metric of a command. */
 static struct sp_metric command_of(const char *topic)
 {
@@ -95,6 +97,27 @@ static void test_a_passive_one_says_nothing(void **state)
 	assert_int_equal(ew_test_set(world, SPEED, 9), -EROFS);
 	assert_int_equal(ew_test_stop(world, "scada"), 0);
 	assert_null(ew_test_sent(world, "main", 0));
+}
+
+static void test_a_passive_one_may_ask_for_births(void **state)
+{
+	(void)state;
+	nodes_start("passive: yes\nask_births: yes\n");
+	nodes_ddata(9, 1, 4);
+	ew_test_advance(world, EW_SECOND);
+	assert_int_equal(rebirths(), 1);
+	nodes_born();
+	assert_true(ew_test_number(world, SPEED) == -7);
+	assert_int_equal(ew_test_set(world, SPEED, 9), -EROFS);
+	assert_int_equal(ew_test_stop(world, "scada"), 0);
+	assert_int_equal(ew_test_sent_count(world, "main", "#"), 1);
+}
+
+static void test_asking_is_for_passive_ones(void **state)
+{
+	(void)state;
+	assert_int_equal(ew_test_load(world, &ew_module, "scada", "ask_births: yes\n"), 0);
+	assert_int_not_equal(ew_test_start(world), 0);
 }
 
 static void test_births_become_devices_and_tags(void **state)
@@ -420,6 +443,8 @@ int main(void)
 		TEST(test_state_is_born_and_dies),
 		TEST(test_state_is_said_again_when_others_deny_it),
 		TEST(test_a_passive_one_says_nothing),
+		TEST(test_a_passive_one_may_ask_for_births),
+		TEST(test_asking_is_for_passive_ones),
 		TEST(test_births_become_devices_and_tags),
 		TEST(test_a_death_leaves_stale_values),
 		TEST(test_the_own_end_makes_all_stale),

@@ -509,6 +509,22 @@ static void test_only_wanted_groups_are_heard(void **state)
 	assert_int_equal(counts[MACHINE_COUNT_DROP_GROUP], 2);
 }
 
+static void test_devices_are_forgotten(void **state)
+{
+	(void)state;
+	born();
+	open_payload();
+	say("spBv1.0/g/DDEATH/n/d", 2);
+	pass(99 * SECOND);
+	assert_non_null(device());
+	pass(2 * SECOND);
+	assert_null(device());
+	assert_int_equal(node()->self->life, MODEL_ALIVE);
+	assert_int_equal(counts[MACHINE_COUNT_FORGOTTEN], 1);
+	dbirth(3);
+	assert_int_equal(device()->life, MODEL_ALIVE);
+}
+
 static void test_nodes_are_forgotten(void **state)
 {
 	(void)state;
@@ -561,6 +577,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_rubbish_is_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_only_wanted_groups_are_heard, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_devices_are_forgotten, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nodes_are_forgotten, setup, teardown),
 	};
 
