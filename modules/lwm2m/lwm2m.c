@@ -164,7 +164,8 @@ static void lwm2m_on_device(void *arg, enum ew_change change,
 {
 	struct lwm2m *self = arg;
 	struct tree *tree = &self->endpoints[0]->tree;
-	bool each = self->settings->each_device;
+	/* what core says of the gateway is the gateway's */
+	bool each = self->settings->each_device && strcmp(device->spec.path, "gateway") != 0;
 	int rc = 0;
 
 	if (change == EW_REMOVED && each) {
@@ -185,9 +186,8 @@ static void lwm2m_on_device(void *arg, enum ew_change change,
 static void lwm2m_on_tag(void *arg, enum ew_change change, const struct ew_tag_info *tag)
 {
 	struct lwm2m *self = arg;
-	struct endpoint *endpoint = self->settings->each_device ?
-				    endpoint_of_device(self, tag->device) : self->endpoints[0];
-	int rc = -ENOENT;
+	struct endpoint *endpoint = endpoint_of_device(self, tag->device);
+	int rc;
 
 	if (change == EW_REMOVED) {
 		const struct tree_entry *entry = tree_index_find(&self->index, tag->id);
@@ -197,9 +197,8 @@ static void lwm2m_on_tag(void *arg, enum ew_change change, const struct ew_tag_i
 		}
 		return;
 	}
-	if (endpoint != NULL) {
-		rc = tree_tag_add(&endpoint->tree, tag);
-	}
+	/* -ENOENT: the device of the tag stayed out */
+	rc = tree_tag_add(endpoint != NULL ? &endpoint->tree : &self->endpoints[0]->tree, tag);
 	if (rc != 0) {
 		ew_metric_add(self->inst, UNMAPPED, 1);
 		ew_log(self->inst, EW_LOG_DEBUG, "tag stays out tag=%s error=%d", tag->spec.name,

@@ -128,6 +128,24 @@ struct ask *asks_waiting(const struct asks *asks, struct lwm2m_text endpoint, ui
 	return asks_search(asks, token, ASK_SENT, endpoint, NULL);
 }
 
+struct ask *asks_oldest(const struct asks *asks, struct lwm2m_text endpoint,
+			const struct lwm2m_message *answer)
+{
+	struct ask *oldest = NULL;
+
+	for (size_t i = 0; i < asks->open; i++) {
+		struct ask *ask = asks->heap[i];
+
+		if (ask->state == ASK_SENT && ask->request.operation == answer->operation &&
+		    lwm2m_text_is(endpoint, ask->endpoint) &&
+		    (answer->uri.size == 0 || lwm2m_text_is(answer->uri, ask->uri)) &&
+		    (oldest == NULL || ask->id < oldest->id)) {
+			oldest = ask;
+		}
+	}
+	return oldest;
+}
+
 struct ask *asks_queued(const struct asks *asks, const char *endpoint, const struct ask *after)
 {
 	const struct lwm2m_text text = {endpoint, strlen(endpoint)};

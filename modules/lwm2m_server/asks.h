@@ -114,6 +114,11 @@ struct ask *asks_first(const struct asks *asks);
 /* The one that was sent to the endpoint, and is answered with the token. */
 struct ask *asks_waiting(const struct asks *asks, struct lwm2m_text endpoint, uint64_t token);
 
+/* The same for an answer without a token: the oldest of its operation, and its path if it
+ * has one. NULL: none. */
+struct ask *asks_oldest(const struct asks *asks, struct lwm2m_text endpoint,
+			const struct lwm2m_message *answer);
+
 /* The next that is queued for the endpoint, oldest first; after NULL: the first. */
 struct ask *asks_queued(const struct asks *asks, const char *endpoint, const struct ask *after);
 

@@ -15,7 +15,7 @@
 
 static const struct ew_option options[] = {
 	EW_OPTION(struct lwm2m_server_settings, prefix, .fallback = "",
-		  .help = "levels before `lwm2m/rd/ENDPOINT`"),
+		  .help = "levels of the topics before `lwm2m/`"),
 	EW_FILE_OPTION(struct lwm2m_server_settings, objects,
 		       .help = "directory of object definitions, XML as in the OMA registry"),
 	EW_DURATION_OPTION(struct lwm2m_server_settings, timeout, .fallback = "10s",
@@ -53,21 +53,21 @@ static const struct ew_metric metrics[] = {
 
 /* ---- the machine's hands ---- */
 
-static int lwm2m_server_publish(void *arg, const char *endpoint, const void *bytes, size_t size)
+static int lwm2m_server_publish(void *arg, const struct server_said *said)
 {
 	struct lwm2m_server *self = arg;
-	char topic[LWM2M_TOPIC_MAX];
+	struct wires *wires = &self->wires;
 	struct ew_uplink_message message = {
-		.size = sizeof(message), .topic = topic, .payload = bytes, .payload_size = size,
-		.qos = 1, .epoch = self->epoch, .traffic = EW_TRAFFIC_CONTROL,
+		.size = sizeof(message), .topic = wires->topic, .qos = 1, .epoch = self->epoch,
+		.traffic = EW_TRAFFIC_CONTROL,
 	};
+	int rc = self->epoch == 0 ? -ENOTCONN : wires_say(wires, &self->server, said);
 
-	if (self->epoch == 0) {
-		return -ENOTCONN;
+	if (rc != 0) {
+		return rc;
 	}
-	if (lwm2m_topic_format(self->settings->prefix, LWM2M_RD, endpoint, topic) != 0) {
-		return -EMSGSIZE;
-	}
+	message.payload = wires->written.at;
+	message.payload_size = wires->written.size;
 	return ew_uplink_publish(self->inst, &message);
 }
 
@@ -269,18 +269,15 @@ static void lwm2m_server_on_received(void *arg, uint32_t subscription,
 	(void)subscription;
 	ew_metric_add(self->inst, METRIC_RECEIVED, (double)count);
 	for (size_t i = 0; i < count; i++) {
-		struct lwm2m_text endpoint;
-		enum lwm2m_level_name level;
+		const struct lwm2m_text bytes = {
+			messages[i].payload, messages[i].payload_size,
+		};
 
 		if (messages[i].retain) {
 			ew_metric_add(self->inst, METRIC_RETAINED, 1);
-		} else if (lwm2m_topic_parse(self->settings->prefix, messages[i].topic, &level,
-					     &endpoint) != 0 || level != LWM2M_RD ||
-			   endpoint.size > LWM2M_ENDPOINT_MAX) {
+		} else if (wires_hear(&self->wires, &self->server, messages[i].topic, bytes,
+				      now) != 0) {
 			ew_metric_add(self->inst, METRIC_WRONG_TOPICS, 1);
-		} else {
-			server_on_message(&self->server, endpoint, (struct lwm2m_text){
-				messages[i].payload, messages[i].payload_size}, now);
 		}
 	}
 	lwm2m_server_turned(self);
@@ -321,6 +318,7 @@ static void lwm2m_server_close(void *arg)
 	firmware_close(self);
 	desired_close(self);
 	server_fini(&self->server);
+	wires_fini(&self->wires);
 	tags_fini(&self->tags);
 	catalog_fini(&self->catalog);
 	store_close(&self->store);
@@ -372,7 +370,11 @@ static int lwm2m_server_open_machine(struct lwm2m_server *self)
 		.watched = lwm2m_server_watched,
 		.queued = lwm2m_server_queued, .wall = lwm2m_server_wall, .arg = self,
 	};
-	int rc = tags_init(&self->tags, self->inst, &self->catalog, settings.message_max);
+	int rc;
+
+	self->wires.prefix = s->prefix;
+	self->wires.message_max = settings.message_max;
+	rc = tags_init(&self->tags, self->inst, &self->catalog, settings.message_max);
 
 	return rc != 0 ? rc :
 	       server_init(&self->server, &settings, &ops, (uint64_t)(ew_wall() / EW_MILLISECOND));
@@ -385,12 +387,12 @@ static int lwm2m_server_open_uplink(struct lwm2m_server *self)
 		.size = sizeof(filter), .filter = topic, .qos = 1, .no_local = true,
 	};
 	uint32_t subscription;
-	int rc = lwm2m_topic_format(self->settings->prefix, LWM2M_RD, NULL, topic);
+	int rc = ew_uplink_join(self->inst, &uplink_ops);
 
-	if (rc == 0) {
-		rc = ew_uplink_join(self->inst, &uplink_ops);
+	for (size_t i = 0; rc == 0 && (rc = wires_filter(&self->wires, i, topic)) == 0; i++) {
+		rc = ew_uplink_subscribe(self->inst, &filter, &subscription);
 	}
-	return rc != 0 ? rc : ew_uplink_subscribe(self->inst, &filter, &subscription);
+	return rc == -ENOENT ? 0 : rc;
 }
 
 /* What was read when the YAML was checked may have changed since. */

@@ -12,6 +12,7 @@
 #include "modules/lwm2m_server/store.h"
 #include "modules/lwm2m_server/tags.h"
 #include "modules/lwm2m_server/text.h"
+#include "modules/lwm2m_server/wires.h"
 
 #define LWM2M_SERVER_METRICS(X)                                                         \
 	X(RECEIVED, "received_total", COUNTER, "messages that came in")                 \
@@ -34,6 +35,7 @@
 	X(ASKED, "requests_total", COUNTER, "requests to clients that are over")        \
 	X(FAILED, "requests_failed_total", COUNTER, "of these: failed or expired")      \
 	X(BULK, "bulk_operations_total", COUNTER, "Sends and calls for several clients") \
+	X(THROUGHPUT, "bulk_operations_throughput_total", COUNTER, "records in Sends")  \
 	X(RECORDS, "records_total", COUNTER, "values published as samples")             \
 	X(SKIPPED, "skipped_records_total", COUNTER, "values that are no samples")      \
 	X(LOST_EVENTS, "lost_events_total", COUNTER, "events that the bus did not take") \
@@ -71,6 +73,7 @@ struct lwm2m_server {
 	const struct lwm2m_server_settings *settings;
 	struct catalog catalog;
 	struct server server;
+	struct wires wires;
 	struct store *store;
 	struct tags tags;
 	struct ew_timer *timer;

@@ -162,6 +162,7 @@ void news_records(struct lwm2m_server *self, struct peer *peer,
 	news_flush(&data);
 	if (strcmp(records->how, "send") == 0) {
 		ew_metric_add(self->inst, METRIC_BULK, 1);
+		ew_metric_add(self->inst, METRIC_THROUGHPUT, (double)data.total);
 		ew_metric_observe(self->inst, METRIC_BULK_SIZE, (double)data.total);
 	}
 	text_free(&data.body);

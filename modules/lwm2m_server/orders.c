@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "modules/lwm2m_server/server.h"
+#include "proto/lwm2m/split.h"
 
 #define SECOND        INT64_C(1000000000)
 #define OWN_TIMEOUT   (30 * SECOND)     /* for what the server asks of itself */
@@ -22,11 +23,17 @@ void server_finish(struct server *server, struct ask *ask, enum ask_state state,
 /* It goes out now; queued again, or over, when it cannot. */
 static void server_dispatch(struct server *server, struct ask *ask, ew_dur now)
 {
+	const struct peer *peer = peers_find(&server->peers, (struct lwm2m_text){
+		ask->endpoint, strlen(ask->endpoint)});
 	struct lwm2m_message request = ask->request;
+	const struct server_said said = {
+		.profile = peer == NULL ? SERVER_BINDING : (enum server_profile)peer->profile,
+		.endpoint = ask->endpoint, .message = &request,
+	};
 	int rc;
 
 	request.token = ask_token(ask);
-	rc = server_publish(server, ask->endpoint, &request);
+	rc = server->ops.publish(server->ops.arg, &said);
 	if (rc != 0) {
 		if (ask->until == 0) {
 			server_finish(server, ask, ASK_FAILED, now);
@@ -203,16 +210,19 @@ static void server_take_answer(struct server *server, struct peer *peer, struct 
 	}
 }
 
-void server_on_result(struct server *server, struct lwm2m_text endpoint,
-		      const struct lwm2m_message *message, ew_dur now)
+void server_on_result(struct server *server, const struct server_heard *heard, ew_dur now)
 {
-	struct ask *ask = asks_waiting(&server->asks, endpoint, message->token);
+	const struct lwm2m_message *message = heard->message;
+	struct ask *ask = message->token >= LWM2M_SPLIT_NO_ID ?
+			  asks_oldest(&server->asks, heard->endpoint, message) :
+			  asks_waiting(&server->asks, heard->endpoint, message->token);
 
 	if (ask == NULL) {
 		server->ops.count(server->ops.arg, SERVER_LATE);
 		return;
 	}
-	server_take_answer(server, peers_find(&server->peers, endpoint), ask, message, now);
+	server_take_answer(server, peers_find(&server->peers, heard->endpoint), ask, message,
+			   now);
 	server_finish(server, ask,
 		      ask->result / 100 == 2 ? ASK_DONE : ASK_FAILED, now);
 }

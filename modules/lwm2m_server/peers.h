@@ -60,6 +60,7 @@ struct peer {
 	ew_dur ends;                    /* monotonic: when the lifetime has passed */
 	char version[8];
 	char binding[8];
+	uint8_t profile;                /* enum server_profile: of its topics */
 	struct peer_seen seen[PEER_SEEN];
 	size_t next_seen;
 	struct peer_watch *watches;

@@ -22,9 +22,8 @@ int server_init(struct server *server, const struct server_settings *settings,
 	if (rc == 0) {
 		rc = asks_init(&server->asks, settings->requests, first_id);
 	}
-	server->message = malloc(settings->message_max);
 	server->scratch = malloc(settings->message_max);
-	if (rc == 0 && (server->message == NULL || server->scratch == NULL)) {
+	if (rc == 0 && server->scratch == NULL) {
 		rc = -ENOMEM;
 	}
 	if (rc != 0) {
@@ -39,40 +38,64 @@ void server_fini(struct server *server)
 		peers_fini(&server->peers);
 	}
 	asks_fini(&server->asks);
-	free(server->message);
 	free(server->scratch);
-	server->message = NULL;
 	server->scratch = NULL;
 }
 
-static void server_count(struct server *server, enum server_count count)
+void server_count(struct server *server, enum server_count count)
 {
 	server->ops.count(server->ops.arg, count);
 }
 
-int server_publish(struct server *server, const char *endpoint,
-		   const struct lwm2m_message *message)
+static void server_copy(struct lwm2m_text text, char *out, size_t room)
 {
-	size_t size;
-	int rc = lwm2m_message_encode(message, server->message, server->settings.message_max,
-				      &size);
+	size_t size = text.size < room ? text.size : room - 1;
 
-	return rc != 0 ? rc :
-	       server->ops.publish(server->ops.arg, endpoint, server->message, size);
+	if (size > 0) {
+		memcpy(out, text.at, size);
+	}
+	out[size] = '\0';
 }
 
-static void server_answer(struct server *server, const char *endpoint, uint64_t token,
+/* The way that a message came, another one goes back. */
+static int server_reply(struct server *server, const struct server_heard *heard,
+			const struct lwm2m_message *message)
+{
+	char name[LWM2M_ENDPOINT_MAX + 1];
+	const struct server_said said = {
+		.profile = heard->profile, .endpoint = name, .message = message,
+	};
+
+	server_copy(heard->endpoint, name, sizeof(name));
+	return server->ops.publish(server->ops.arg, &said);
+}
+
+static void server_answer(struct server *server, const struct server_heard *heard,
 			  unsigned result)
 {
 	const struct lwm2m_message message = {
-		.has = LWM2M_HAS(TOKEN) | LWM2M_HAS(RESULT), .token = token, .result = result,
+		.has = LWM2M_HAS(TOKEN) | LWM2M_HAS(RESULT), .token = heard->message->token,
+		.operation = heard->message->operation, .result = result,
 	};
 
 	if (result >= LWM2M_BAD_REQUEST) {
 		server_count(server, SERVER_REFUSED);
 	}
 	/* a client without an answer asks again */
-	(void)server_publish(server, endpoint, &message);
+	(void)server_reply(server, heard, &message);
+}
+
+void server_refuse(struct server *server, const struct server_heard *heard, unsigned result)
+{
+	server_answer(server, heard, result);
+}
+
+/* NULL: it is not registered, or not in this profile. */
+static struct peer *server_peer(const struct server *server, const struct server_heard *heard)
+{
+	struct peer *peer = peers_find(&server->peers, heard->endpoint);
+
+	return peer != NULL && peer->profile == heard->profile ? peer : NULL;
 }
 
 int server_look(struct server *server, const struct peer *peer,
@@ -107,16 +130,6 @@ static bool server_knows_version(struct lwm2m_text version)
 	       lwm2m_text_is(version, "1.2");
 }
 
-static void server_copy(struct lwm2m_text text, char *out, size_t room)
-{
-	size_t size = text.size < room ? text.size : room - 1;
-
-	if (size > 0) {
-		memcpy(out, text.at, size);
-	}
-	out[size] = '\0';
-}
-
 static void server_refresh(struct server *server, struct peer *peer, ew_dur now)
 {
 	peer->updated = server->ops.wall(server->ops.arg);
@@ -148,10 +161,11 @@ static unsigned server_judge_register(const struct lwm2m_message *message)
 }
 
 /* The result; the peer is there when it is LWM2M_CREATED. */
-static unsigned server_register(struct server *server, struct lwm2m_text endpoint,
-				const struct lwm2m_message *message, ew_dur now)
+static unsigned server_register(struct server *server, const struct server_heard *heard,
+				ew_dur now)
 {
-	struct peer *peer = peers_find(&server->peers, endpoint);
+	const struct lwm2m_message *message = heard->message;
+	struct peer *peer = peers_find(&server->peers, heard->endpoint);
 	bool is_new = peer == NULL;
 	unsigned result = server_judge_register(message);
 	int rc = 0;
@@ -160,7 +174,7 @@ static unsigned server_register(struct server *server, struct lwm2m_text endpoin
 		return result;
 	}
 	if (is_new) {
-		rc = peers_add(&server->peers, endpoint, &peer);
+		rc = peers_add(&server->peers, heard->endpoint, &peer);
 	}
 	if (rc == 0) {
 		rc = peer_set_links(peer, message->payload);
@@ -174,6 +188,7 @@ static unsigned server_register(struct server *server, struct lwm2m_text endpoin
 	peer->lifetime = message->lifetime;
 	server_copy(message->version, peer->version, sizeof(peer->version));
 	server_copy(message->binding, peer->binding, sizeof(peer->binding));
+	peer->profile = (uint8_t)heard->profile;
 	server_refresh(server, peer, now);
 	peer->registered = peer->updated;
 	server_forget_watches(server, peer, now);
@@ -203,8 +218,21 @@ static unsigned server_update(struct server *server, struct peer *peer,
 
 /* ---- reports ---- */
 
+/* Values beside a Register or Update; an object may be new with its value. */
+static void server_values(struct server *server, struct peer *peer, struct lwm2m_text values)
+{
+	const struct server_records records = {
+		.how = "update", .content = LWM2M_CONTENT_SENML_CBOR, .payload = values,
+	};
+	int rc = values.size == 0 ? -ENODATA : server_look(server, peer, &records);
+
+	if (rc == 0 || rc == -ENOENT) {
+		server->ops.records(server->ops.arg, peer, &records);
+	}
+}
+
 static unsigned server_send(struct server *server, struct peer *peer,
-			    const struct lwm2m_message *message)
+			    const struct lwm2m_message *message, ew_dur now)
 {
 	const struct server_records records = {
 		.how = "send", .content = (unsigned)message->ct, .payload = message->payload,
@@ -221,13 +249,20 @@ static unsigned server_send(struct server *server, struct peer *peer,
 		return rc == -ENOENT ? LWM2M_NOT_FOUND : LWM2M_BAD_REQUEST;
 	}
 	server->ops.records(server->ops.arg, peer, &records);
+	/* older clients say so that they are there; to keep it each time would be too much */
+	if ((message->has & LWM2M_HAS(LIFETIME)) != 0 &&
+	    peer->ends - now < (ew_dur)peer->lifetime * SECOND / 2) {
+		server_refresh(server, peer, now);
+		server->ops.news(server->ops.arg, peer, SERVER_UPDATED);
+	}
 	return LWM2M_CHANGED;
 }
 
 /* A Notify has no answer; that of no observation is told to stop. */
-static void server_notify(struct server *server, struct peer *peer, struct lwm2m_text endpoint,
-			  const struct lwm2m_message *message)
+static void server_notify(struct server *server, const struct server_heard *heard)
 {
+	const struct lwm2m_message *message = heard->message;
+	struct peer *peer = server_peer(server, heard);
 	const struct peer_watch *watch = peer == NULL ? NULL :
 					 peer_watch_find(peer, message->token);
 	struct server_records records = {
@@ -240,11 +275,9 @@ static void server_notify(struct server *server, struct peer *peer, struct lwm2m
 			.has = LWM2M_HAS(TOKEN) | LWM2M_HAS(OPERATION),
 			.operation = LWM2M_OP_CANCEL_OBSERVE, .token = message->token,
 		};
-		char name[LWM2M_ENDPOINT_MAX + 1];
 
 		server_count(server, SERVER_UNKNOWN);
-		server_copy(endpoint, name, sizeof(name));
-		(void)server_publish(server, name, &cancel);    /* the next one is told again */
+		(void)server_reply(server, heard, &cancel);     /* the next one is told again */
 		return;
 	}
 	rc = watch->paths != NULL ? 0 :
@@ -286,47 +319,46 @@ static void server_remember(struct peer *peer, const struct lwm2m_message *messa
 }
 
 /* A request of a client that has an answer. */
-static void server_serve(struct server *server, struct lwm2m_text endpoint,
-			 const struct lwm2m_message *message, ew_dur now)
+static void server_serve(struct server *server, const struct server_heard *heard, ew_dur now)
 {
-	struct peer *peer = peers_find(&server->peers, endpoint);
+	const struct lwm2m_message *message = heard->message;
+	struct peer *peer = server_peer(server, heard);
 	const struct peer_seen *seen = peer == NULL ? NULL : server_seen(peer, message, now);
 	bool is_register = message->operation == LWM2M_OP_REGISTER;
-	char name[LWM2M_ENDPOINT_MAX + 1];
 	unsigned result = LWM2M_NOT_FOUND;
 
-	server_copy(endpoint, name, sizeof(name));
 	if (seen != NULL) {
 		server_count(server, SERVER_REPEATED);
-		server_answer(server, name, message->token, seen->result);
+		server_answer(server, heard, seen->result);
 		return;
 	}
 	if (is_register) {
-		result = server_register(server, endpoint, message, now);
-		peer = peers_find(&server->peers, endpoint);
+		result = server_register(server, heard, now);
+		peer = server_peer(server, heard);
 	} else if (peer != NULL && message->operation == LWM2M_OP_UPDATE) {
 		result = server_update(server, peer, message, now);
 	} else if (peer != NULL && message->operation == LWM2M_OP_DEREGISTER) {
 		result = LWM2M_DELETED;
 	} else if (peer != NULL) {
-		result = server_send(server, peer, message);
+		result = server_send(server, peer, message, now);
 	}
 	if (peer != NULL) {
 		server_remember(peer, message, result, now);
 	}
 	if (peer == NULL || result >= LWM2M_BAD_REQUEST || message->operation == LWM2M_OP_SEND) {
-		server_answer(server, name, message->token, result);
+		server_answer(server, heard, result);
 		return;
 	}
 	/* kept before the client hears of it */
 	server->ops.news(server->ops.arg, peer, is_register ? SERVER_REGISTERED :
 			 message->operation == LWM2M_OP_UPDATE ? SERVER_UPDATED :
 			 SERVER_DEREGISTERED);
-	server_answer(server, name, message->token, result);
+	server_answer(server, heard, result);
 	if (message->operation == LWM2M_OP_DEREGISTER) {
 		peers_remove(&server->peers, &peer);
 		return;
 	}
+	server_values(server, peer, heard->values);
 	if ((message->has & LWM2M_HAS(PAYLOAD)) != 0) {
 		server_explore(server, peer, now);
 	}
@@ -335,12 +367,11 @@ static void server_serve(struct server *server, struct lwm2m_text endpoint,
 	server->ops.spoke(server->ops.arg, peer, is_register);
 }
 
-static void server_on_request(struct server *server, struct lwm2m_text endpoint,
-			      const struct lwm2m_message *message, ew_dur now)
+static void server_on_request(struct server *server, const struct server_heard *heard, ew_dur now)
 {
+	const struct lwm2m_message *message = heard->message;
 	const struct lwm2m_operation_row *row = lwm2m_operation_find(message->operation,
 								     LWM2M_RD);
-	char name[LWM2M_ENDPOINT_MAX + 1];
 	unsigned result = 0;
 
 	if (row != NULL && row->sender == LWM2M_SERVER) {
@@ -351,41 +382,25 @@ static void server_on_request(struct server *server, struct lwm2m_text endpoint,
 		result = lwm2m_operation_find(message->operation, LWM2M_BS) != NULL ?
 			 LWM2M_BAD_REQUEST : LWM2M_NOT_IMPLEMENTED;
 	} else if ((message->has & LWM2M_HAS(EP)) != 0 &&
-		   (message->ep.size != endpoint.size ||
-		    memcmp(message->ep.at, endpoint.at, endpoint.size) != 0)) {
+		   (message->ep.size != heard->endpoint.size ||
+		    memcmp(message->ep.at, heard->endpoint.at, heard->endpoint.size) != 0)) {
 		result = LWM2M_BAD_REQUEST;
 	}
 	if (result != 0) {
-		server_copy(endpoint, name, sizeof(name));
-		server_answer(server, name, message->token, result);
+		server_answer(server, heard, result);
 	} else if (row->code == LWM2M_OP_NOTIFY) {
-		server_notify(server, peers_find(&server->peers, endpoint), endpoint, message);
+		server_notify(server, heard);
 	} else {
-		server_serve(server, endpoint, message, now);
+		server_serve(server, heard, now);
 	}
 }
 
-void server_on_message(struct server *server, struct lwm2m_text endpoint,
-		       struct lwm2m_text bytes, ew_dur now)
+void server_hear(struct server *server, const struct server_heard *heard, ew_dur now)
 {
-	struct lwm2m_message message;
-
-	if (lwm2m_message_decode(bytes.at, bytes.size, &message) != 0 ||
-	    message.cose.size > 0) {
-		server_count(server, SERVER_MALFORMED);
-	} else if (bytes.size > server->settings.message_max) {
-		char name[LWM2M_ENDPOINT_MAX + 1];
-
-		server_copy(endpoint, name, sizeof(name));
-		if ((message.has & LWM2M_HAS(RESULT)) != 0) {
-			server_count(server, SERVER_MALFORMED);
-		} else {
-			server_answer(server, name, message.token, LWM2M_TOO_LARGE);
-		}
-	} else if ((message.has & LWM2M_HAS(RESULT)) != 0) {
-		server_on_result(server, endpoint, &message, now);
+	if ((heard->message->has & LWM2M_HAS(RESULT)) != 0) {
+		server_on_result(server, heard, now);
 	} else {
-		server_on_request(server, endpoint, &message, now);
+		server_on_request(server, heard, now);
 	}
 }
 
@@ -445,6 +460,7 @@ int server_restore(struct server *server, const struct peer *kept, struct peer *
 	peer->ends = kept->ends;
 	memcpy(peer->version, kept->version, sizeof(peer->version));
 	memcpy(peer->binding, kept->binding, sizeof(peer->binding));
+	peer->profile = kept->profile;
 	*peer_out = peer;
 	return 0;
 }

@@ -32,9 +32,30 @@ enum server_news {
 	SERVER_REGISTERED, SERVER_UPDATED, SERVER_EXPIRED, SERVER_DEREGISTERED
 };
 
+/* The topic profile that a client speaks: see wires.h. */
+enum server_profile {
+	SERVER_BINDING = 0,
+	SERVER_SPLIT = 1
+};
+
+/* A message for a client. */
+struct server_said {
+	enum server_profile profile;
+	const char *endpoint;
+	const struct lwm2m_message *message;    /* an answer has its operation set */
+};
+
+/* A message of a client. */
+struct server_heard {
+	enum server_profile profile;
+	struct lwm2m_text endpoint;
+	const struct lwm2m_message *message;
+	struct lwm2m_text values;       /* SenML CBOR beside a Register or Update; or empty */
+};
+
 /* Records that came from a client; they have been decoded once and are well-formed. */
 struct server_records {
-	const char *how;                /* "send", "notify", "read" */
+	const char *how;                /* "send", "notify", "read", "update" */
 	unsigned content;
 	struct lwm2m_text payload;
 	struct lwm2m_path base;
@@ -42,8 +63,8 @@ struct server_records {
 };
 
 struct server_ops {
-	/* Publish on the topic of an endpoint. -errno: it did not leave. */
-	int (*publish)(void *arg, const char *endpoint, const void *bytes, size_t size);
+	/* Publish. -errno: it did not leave. */
+	int (*publish)(void *arg, const struct server_said *said);
 	void (*records)(void *arg, struct peer *peer, const struct server_records *records);
 	/* After the table has changed; before, when the peer goes. */
 	void (*news)(void *arg, struct peer *peer, enum server_news news);
@@ -71,8 +92,7 @@ struct server {
 	struct peers peers;
 	struct asks asks;
 	ew_dur looked;          /* when lifetimes were looked at */
-	uint8_t *message;       /* message_max */
-	char *scratch;
+	char *scratch;          /* message_max */
 };
 
 /* first_id as asks_init(). -ENOMEM. */
@@ -80,8 +100,12 @@ int server_init(struct server *server, const struct server_settings *settings,
 		const struct server_ops *ops, uint64_t first_id);
 void server_fini(struct server *server);
 
-void server_on_message(struct server *server, struct lwm2m_text endpoint,
-		       struct lwm2m_text bytes, ew_dur now);
+void server_hear(struct server *server, const struct server_heard *heard, ew_dur now);
+
+/* Answer a request that is not looked at. */
+void server_refuse(struct server *server, const struct server_heard *heard, unsigned result);
+
+void server_count(struct server *server, enum server_count count);
 
 /* What is asked of a client. */
 struct server_order {
@@ -124,8 +148,7 @@ ew_dur server_due(const struct server *server);
 /* ---- between the files of the machine ---- */
 
 /* A result of a client. */
-void server_on_result(struct server *server, struct lwm2m_text endpoint,
-		      const struct lwm2m_message *message, ew_dur now);
+void server_on_result(struct server *server, const struct server_heard *heard, ew_dur now);
 
 /* The client spoke: send what waits for it. */
 void server_flush(struct server *server, struct peer *peer, ew_dur now);
@@ -158,10 +181,6 @@ void server_explore(struct server *server, struct peer *peer, ew_dur now);
 /* Whether a payload is one of records; -EPROTO, -ENOTSUP; -ENOENT: not of the peer. */
 int server_look(struct server *server, const struct peer *peer,
 		const struct server_records *records);
-
-/* Encode and publish. */
-int server_publish(struct server *server, const char *endpoint,
-		   const struct lwm2m_message *message);
 
 void server_expire_asks(struct server *server, ew_dur now);
 

@@ -12,7 +12,7 @@
 #define SECOND  INT64_C(1000000000)
 
 static const char *const statements[] = {
-	[PUT_PEER] = "INSERT OR REPLACE INTO client VALUES (?,?,?,?,?,?,?)",
+	[PUT_PEER] = "INSERT OR REPLACE INTO client VALUES (?,?,?,?,?,?,?,?)",
 	[DROP_PEER] = "DELETE FROM client WHERE endpoint = ?",
 	[PUT_WATCH] = "INSERT OR REPLACE INTO observation VALUES (?,?,?,?,?)",
 	[DROP_WATCHES] = "DELETE FROM observation WHERE endpoint = ?",
@@ -20,8 +20,8 @@ static const char *const statements[] = {
 	[DROP_DEVICES] = "DELETE FROM device WHERE endpoint = ?",
 	[PUT_ASK] = "INSERT OR REPLACE INTO request VALUES (?,?,?,?,?,?,?,?,?,?)",
 	[DROP_ASK] = "DELETE FROM request WHERE id = ?",
-	[LOAD_PEERS] = "SELECT endpoint, lifetime, registered, updated, version, binding, links "
-		       "FROM client ORDER BY registered",
+	[LOAD_PEERS] = "SELECT endpoint, lifetime, registered, updated, version, binding, links, "
+		       "profile FROM client ORDER BY registered",
 	[LOAD_WATCHES] = "SELECT token, uri, paths, pending FROM observation WHERE endpoint = ?",
 	[LOAD_DEVICES] = "SELECT prefix, name, instance FROM device WHERE endpoint = ?",
 	[LOAD_ASKS] = "SELECT id, endpoint, operation, uri, paths, content, payload, timeout, "
@@ -59,6 +59,7 @@ static const char *const steps[] = {
 	"CREATE TABLE desired (name TEXT PRIMARY KEY, json TEXT);"
 	"CREATE TABLE status (name TEXT, endpoint TEXT, state INTEGER, result INTEGER,"
 	" time INTEGER, PRIMARY KEY (name, endpoint));",
+	"ALTER TABLE client ADD COLUMN profile INTEGER DEFAULT 0;",
 };
 
 static int store_version(sqlite3 *db)
@@ -205,6 +206,7 @@ int store_put_peer(struct store *store, const struct peer *peer)
 	sql_bind_text(s, 5, peer->version);
 	sql_bind_text(s, 6, peer->binding);
 	sql_bind_text(s, 7, peer->links);
+	sql_bind_number(s, 8, peer->profile);
 	return sql_run(store, PUT_PEER);
 }
 
@@ -358,6 +360,7 @@ static int store_load_peers(struct store *store, struct server *server, ew_time 
 			.registered = sqlite3_column_int64(s, 2),
 			.updated = sqlite3_column_int64(s, 3),
 			.links = (char *)(uintptr_t)sqlite3_column_text(s, 6),
+			.profile = (uint8_t)sqlite3_column_int64(s, 7),
 		};
 		struct peer *peer;
 

@@ -4,11 +4,13 @@
  * its size before it, the first bit of which says whose it is. Whatever they
  * say, what the server says is well-formed, and its limits hold.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/check.h"
 #include "modules/lwm2m_server/server.h"
+#include "modules/lwm2m_server/wires.h"
 #include "modules/lwm2m_server/text.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -19,14 +21,22 @@
 #define MESSAGE     4096u
 
 static uint64_t asked;          /* token of the last request */
+static struct server server;
+static struct wires wires = {.prefix = "", .message_max = MESSAGE};
 
-static int publish(void *arg, const char *endpoint, const void *bytes, size_t size)
+/* What it says can be said in both profiles. */
+static int publish(void *arg, const struct server_said *said)
 {
+	struct server_said other = *said;
 	struct lwm2m_message message;
 
 	(void)arg;
-	check(endpoint[0] == 'g' && size <= MESSAGE);
-	check(lwm2m_message_decode(bytes, size, &message) == 0);
+	check(said->endpoint[0] == 'g');
+	other.profile = SERVER_SPLIT;
+	check(wires_say(&wires, &server, &other) == 0);
+	other.profile = SERVER_BINDING;
+	check(wires_say(&wires, &server, &other) == 0 && wires.written.size <= MESSAGE);
+	check(lwm2m_message_decode(wires.written.at, wires.written.size, &message) == 0);
 	if ((message.has & LWM2M_HAS(OPERATION)) != 0) {
 		check(message.operation == LWM2M_OP_CANCEL_OBSERVE || message.token % 2 == 0);
 		asked = message.token;
@@ -104,7 +114,7 @@ static ew_time wall(void *arg)
 }
 
 /* What a caller wants meanwhile; refusals are as good. */
-static void ask(struct server *server, unsigned what, ew_dur now)
+static void ask(unsigned what, ew_dur now)
 {
 	const struct lwm2m_message request = {
 		.has = LWM2M_HAS(OPERATION) | LWM2M_HAS(URI), .uri = {"/3/0/0", 6},
@@ -118,7 +128,29 @@ static void ask(struct server *server, unsigned what, ew_dur now)
 	};
 	uint64_t id;
 
-	(void)server_ask(server, &order, now, &id);
+	(void)server_ask(&server, &order, now, &id);
+}
+
+/* In the profile of the binding; or, after a line with its level, in the split one. */
+static void hear(const char *endpoint, struct lwm2m_text bytes, ew_dur now)
+{
+	const char *line = bytes.size == 0 ? NULL : memchr(bytes.at, '\n', bytes.size);
+	size_t level = line == NULL ? 0 : (size_t)(line - bytes.at);
+	char topic[128];
+
+	if (level > 0 && level < 32 && memchr(bytes.at, '\0', level) == NULL) {
+		(void)snprintf(topic, sizeof(topic), "lwm2m/%s/%.*s", endpoint, (int)level,
+			       bytes.at);
+		bytes.at += level + 1;
+		bytes.size -= level + 1;
+		if (wires_hear(&wires, &server, topic, bytes, now) == 0) {
+			return;
+		}
+		bytes.at -= level + 1;
+		bytes.size += level + 1;
+	}
+	(void)snprintf(topic, sizeof(topic), "lwm2m/rd/%s", endpoint);
+	check(wires_hear(&wires, &server, topic, bytes, now) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -132,7 +164,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.finished = finished, .spoke = spoke, .watched = watched, .queued = queued,
 		.wall = wall,
 	};
-	struct server server;
 	ew_dur now = SECOND;
 	unsigned turn = 0;
 	size_t at = 0;
@@ -140,13 +171,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(server_init(&server, &settings, &ops, 0) == 0);
 	while (size - at >= 2) {
 		size_t next = (size_t)(data[at] & 0x7f) << 8 | data[at + 1];
-		const struct lwm2m_text endpoint = {(data[at] & 0x80) != 0 ? "g1" : "g0", 2};
+		const char *endpoint = (data[at] & 0x80) != 0 ? "g1" : "g0";
 
 		at += 2;
 		next = next < size - at ? next : size - at;
-		server_on_message(&server, endpoint,
-				  (struct lwm2m_text){(const char *)data + at, next}, now);
-		ask(&server, turn++, now);
+		hear(endpoint, (struct lwm2m_text){(const char *)data + at, next}, now);
+		ask(turn++, now);
 		now += SECOND;
 		server_work(&server, now);
 		check(server.peers.count <= CLIENTS && server.asks.open <= REQUESTS);
