@@ -445,10 +445,33 @@ static bool client_own_device(struct client *client, const struct lwm2m_path *pa
 	}
 }
 
+const struct client_object *client_object_of(const struct client *client,
+					     const struct lwm2m_path *path)
+{
+	for (size_t i = 0; path->prefix_size == 0 && path->depth > 0 &&
+	     i < client->settings.object_count; i++) {
+		if (client->settings.objects[i].number == path->ids[0]) {
+			return &client->settings.objects[i];
+		}
+	}
+	return NULL;
+}
+
+void client_touch(struct client *client, uint16_t object)
+{
+	const struct lwm2m_path path = {.depth = LWM2M_OBJECT, .ids = {object}};
+
+	observe_touch(&client->observe, &path);
+}
+
 bool client_own(void *arg, const struct lwm2m_path *path, struct lwm2m_value *value_out)
 {
 	struct client *client = arg;
+	const struct client_object *object = client_object_of(client, path);
 
+	if (object != NULL) {
+		return object->ops->read != NULL && object->ops->read(object->arg, path, value_out);
+	}
 	return path->ids[0] == 1 ? client_own_server(client, path->ids[2], value_out) :
 	       client_own_device(client, path, value_out);
 }

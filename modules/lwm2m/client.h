@@ -26,6 +26,7 @@
 #define CLIENT_ROOM         262144u     /* bytes of a payload at most */
 #define CLIENT_SEEN         64u         /* requests that are remembered */
 #define CLIENT_WRITES_MAX   16u         /* writes under way */
+#define CLIENT_OBJECTS_MAX  4u          /* own objects, 1 and 3 not counted */
 
 #define CLIENT_STATES(X)                        \
 	X(OFFLINE, "offline")                   \
@@ -41,6 +42,25 @@ enum client_state {
 #undef CLIENT_STATE_ENUM
 };
 
+/*
+ * An own object of the client, instance 0, beside those that it has itself (1 and 3).
+ * What it cannot do is NULL.
+ */
+struct client_object_ops {
+	/* As tree_ask.own. */
+	bool (*read)(void *arg, const struct lwm2m_path *path, struct lwm2m_value *value_out);
+	/* A resource that the definition calls writable, or executable. The result. */
+	unsigned (*write)(void *arg, const struct lwm2m_path *path,
+			  const struct lwm2m_value *value);
+	unsigned (*execute)(void *arg, const struct lwm2m_path *path, struct lwm2m_text argument);
+};
+
+struct client_object {
+	uint16_t number;
+	const struct client_object_ops *ops;
+	void *arg;
+};
+
 struct client_settings {
 	const char *serial;             /* /3/0/2 */
 	const char *version;            /* /3/0/3 */
@@ -48,6 +68,8 @@ struct client_settings {
 	uint16_t server_id;             /* /1/0/0 */
 	bool muted;                     /* /1/0/23 until a server writes it */
 	bool deregister;                /* at a stop */
+	struct client_object objects[CLIENT_OBJECTS_MAX];
+	size_t object_count;
 	uint8_t *payload;               /* CLIENT_ROOM each: clients of one loop may share them */
 	char *scratch;
 };
@@ -137,13 +159,20 @@ void client_leave(struct client *client, ew_dur now);
 /* Begin anew after that, offline. */
 void client_return(struct client *client);
 
+/* Something of an own object is different: who observes it is told. client_work() follows. */
+void client_touch(struct client *client, uint16_t object);
+
 /* Text of the state. */
 const char *client_state_name(enum client_state state);
 
-/* A resource of object 1 or 3, for the tree. */
+/* A resource of an own object, for the tree. */
 bool client_own(void *client, const struct lwm2m_path *path, struct lwm2m_value *value_out);
 
 /* ---- between the files of the machine ---- */
+
+/* The own object that a path is in; NULL: none, or 1 or 3. */
+const struct client_object *client_object_of(const struct client *client,
+					     const struct lwm2m_path *path);
 
 /* A request of the server; answers it, or begins a write that does later. */
 void client_request(struct client *client, const struct lwm2m_message *request, ew_dur now);

@@ -134,6 +134,23 @@ static bool endpoint_value(void *arg, const struct tree_entry *entry,
 
 /* ---- life ---- */
 
+/* What a gateway has, and a device behind it has not. The last one only with a command. */
+static const uint16_t gateway_objects[] = {1, 3, CONNECTIVITY, FIRMWARE};
+
+static void endpoint_add_objects(struct endpoint *endpoint, struct client_settings *settings)
+{
+	struct lwm2m *self = endpoint->module;
+
+	settings->objects[settings->object_count++] = (struct client_object){
+		CONNECTIVITY, &connectivity_object, &self->connectivity,
+	};
+	if (self->package != NULL) {
+		settings->objects[settings->object_count++] = (struct client_object){
+			FIRMWARE, &firmware_object, package_firmware(self->package),
+		};
+	}
+}
+
 static int endpoint_open_client(struct endpoint *endpoint)
 {
 	struct lwm2m *self = endpoint->module;
@@ -147,7 +164,7 @@ static int endpoint_open_client(struct endpoint *endpoint)
 		.release = endpoint_release, .settle = endpoint_settle,
 		.entered = endpoint_entered, .wall = endpoint_wall, .arg = endpoint,
 	};
-	const struct client_settings settings = {
+	struct client_settings settings = {
 		.serial = endpoint->name, .version = ew_gateway(self->inst)->version,
 		.lifetime = (uint64_t)(s->lifetime / EW_SECOND),
 		.server_id = (uint16_t)s->server_id, .muted = s->muted,
@@ -160,10 +177,17 @@ static int endpoint_open_client(struct endpoint *endpoint)
 	size_t most = self->profile->record_max == 0 ? bulk.records :
 		      bulk.bytes / self->profile->record_max;
 
+	if (endpoint->path == NULL) {
+		endpoint_add_objects(endpoint, &settings);
+	}
 	/* `bytes` is what leaves, which may be longer than the payload of the machine */
 	bulk.records = bulk.records < most ? bulk.records : most;
 	tree_init(&endpoint->tree, &ask, &self->index, &self->names, self->id);
 	endpoint->tree.is_flat = endpoint->path != NULL;
+	if (endpoint->path == NULL) {
+		endpoint->tree.own = gateway_objects;
+		endpoint->tree.own_count = 2 + settings.object_count;
+	}
 	return client_init(&endpoint->client, &settings, &ops, &endpoint->tree, &bulk);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define FLOAT_VALUE  5700
+#define COMMAND      42769u     /* our own object: what can be executed */
 #define TWO_63       9223372036854775808.0
 #define TWO_64       18446744073709551616.0
 
@@ -50,12 +51,38 @@ const char *ipso_unit(const char *unit)
 	return row < sizeof(units) / sizeof(units[0]) ? units[row].senml : unit;
 }
 
+bool ipso_place_as(const struct ew_tag_spec *spec, uint16_t object,
+		   const struct lwm2m_resource *resource, struct ipso_place *place_out)
+{
+	bool executable = resource->type == LWM2M_NONE;
+	bool number = spec->type >= EW_TYPE_I8 && spec->type <= EW_TYPE_F64;
+	bool fits = executable ? (spec->access & EW_ACCESS_EXECUTE) != 0 :
+		    resource->type == LWM2M_BOOLEAN ? spec->type == EW_TYPE_BOOL : number;
+
+	if (fits) {
+		*place_out = (struct ipso_place){
+			.object = object, .resource = resource->id, .type = resource->type,
+			.is_executable = executable,
+			.is_writable = (spec->access & EW_ACCESS_WRITE) != 0 &&
+				       (resource->operations & LWM2M_WRITABLE) != 0,
+		};
+	}
+	return fits;
+}
+
 bool ipso_place_of(const struct ew_tag_spec *spec, struct ipso_place *place_out)
 {
 	bool writable = (spec->access & EW_ACCESS_WRITE) != 0;
 	struct ipso_place place = {.is_writable = writable};
 	size_t row;
 
+	if (!writable && (spec->access & EW_ACCESS_EXECUTE) != 0) {
+		*place_out = (struct ipso_place){
+			.object = COMMAND, .resource = 0, .type = LWM2M_NONE,
+			.is_executable = true,
+		};
+		return true;
+	}
 	if (spec->type == EW_TYPE_BOOL) {
 		place.object = writable ? 3306 : 3200;
 		place.resource = writable ? 5850 : 5500;
@@ -85,7 +112,7 @@ bool ipso_from_sample(const struct ipso_place *place, const struct ew_sample *sa
 {
 	double number;
 
-	if ((sample->flags & EW_NULL) != 0) {
+	if ((sample->flags & EW_NULL) != 0 || place->is_executable) {
 		return false;
 	}
 	if (place->type == LWM2M_BOOLEAN) {
@@ -108,25 +135,31 @@ bool ipso_from_sample(const struct ipso_place *place, const struct ew_sample *sa
 	}
 	value_out->type = LWM2M_FLOAT;
 	value_out->v.f = number;
-	return isfinite(value_out->v.f);
+	if (!isfinite(number)) {
+		return false;
+	}
+	/* to the nearest: a sensor's reading need not be whole */
+	if (place->type != LWM2M_FLOAT) {
+		value_out->v.f = round(number);
+		return lwm2m_value_convert(value_out, (enum lwm2m_type)place->type, NULL) == 0;
+	}
+	return true;
 }
 
 int ipso_to_sample(const struct ipso_place *place, const struct lwm2m_value *value,
 		   enum ew_carrier carrier, struct ew_sample *sample_out)
 {
+	/* whole numbers go the way of others; their carrier tells whether they fit */
+	enum lwm2m_type type = place->type == LWM2M_BOOLEAN ? LWM2M_BOOLEAN : LWM2M_FLOAT;
 	struct lwm2m_value exact = *value;
 	double number;
 
-	if (lwm2m_value_convert(&exact, (enum lwm2m_type)place->type, NULL) != 0 ||
-	    exact.type != place->type) {
+	if (lwm2m_value_convert(&exact, type, NULL) != 0 || exact.type != type) {
 		return -EPROTO;
 	}
-	if (carrier == EW_BOOL && place->type == LWM2M_BOOLEAN) {
+	if (type == LWM2M_BOOLEAN) {
 		*sample_out = ew_sample_bool(sample_out->tag, 0, exact.v.b);
-		return 0;
-	}
-	if (place->type != LWM2M_FLOAT) {
-		return -EPROTO;
+		return carrier == EW_BOOL ? 0 : -EPROTO;
 	}
 	number = exact.v.f;
 	if (carrier == EW_F64) {

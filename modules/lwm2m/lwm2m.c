@@ -30,6 +30,21 @@ static const struct ew_option send_options[] = {
 	EW_OPTION_END
 };
 
+static const struct ew_option firmware_options[] = {
+	EW_LIST_OPTION(struct package_settings, command, command_count,
+		       .help = "program and arguments that apply a package; else there is no /5"),
+	EW_SIZE_OPTION(struct package_settings, size_max, .name = "size", .fallback = "256MiB",
+		       .min = "1KiB", .max = "16GiB", .help = "largest package that is fetched"),
+	EW_OPTION(struct package_settings, sha256, .fallback = "yes",
+		  .help = "apply no package whose SHA-256 the server has not said"),
+	EW_FILE_OPTION(struct package_settings, ca,
+		       .help = "whom the server of a package is trusted by; default is the system"),
+	EW_FILE_OPTION(struct package_settings, certificate,
+		       .help = "ours, where that server wants one"),
+	EW_FILE_OPTION(struct package_settings, key, .help = "of our certificate"),
+	EW_OPTION_END
+};
+
 static const struct ew_option options[] = {
 	EW_OPTION(struct lwm2m_settings, endpoint,
 		  .help = "endpoint name, a level of the topic; default is the gateway's name"),
@@ -47,6 +62,10 @@ static const struct ew_option options[] = {
 		  .help = "send nothing until the server writes no to /1/0/23"),
 	EW_OPTION(struct lwm2m_settings, deregister, .fallback = "no",
 		  .help = "leave at a stop: for good, not for a restart"),
+	EW_RAW_OPTION(struct lwm2m_settings, map,
+		      .help = "tags to resources: `DEVICE:TAG: /OBJECT/RESOURCE`, or `no`"),
+	EW_TABLE_OPTION(struct lwm2m_settings, firmware, firmware_options,
+			.help = "how a package is fetched and applied"),
 	EW_TABLE_OPTION(struct lwm2m_settings, send, send_options,
 			.help = "how samples are gathered"),
 	EW_OPTION_END
@@ -187,6 +206,8 @@ static void lwm2m_on_tag(void *arg, enum ew_change change, const struct ew_tag_i
 {
 	struct lwm2m *self = arg;
 	struct endpoint *endpoint = endpoint_of_device(self, tag->device);
+	const struct ew_device_info *device = ew_device(self->inst, tag->device);
+	struct ipso_place place;
 	int rc;
 
 	if (change == EW_REMOVED) {
@@ -197,8 +218,11 @@ static void lwm2m_on_tag(void *arg, enum ew_change change, const struct ew_tag_i
 		}
 		return;
 	}
-	/* -ENOENT: the device of the tag stayed out */
-	rc = tree_tag_add(endpoint != NULL ? &endpoint->tree : &self->endpoints[0]->tree, tag);
+	/* -ENOTSUP: no object fits; -ENOENT: the device of the tag stayed out */
+	rc = device == NULL || !map_place_of(self->settings->map, device->spec.path, &tag->spec,
+					     &place) ? -ENOTSUP :
+	     tree_tag_add(endpoint != NULL ? &endpoint->tree : &self->endpoints[0]->tree, tag,
+			  &place);
 	if (rc != 0) {
 		ew_metric_add(self->inst, UNMAPPED, 1);
 		ew_log(self->inst, EW_LOG_DEBUG, "tag stays out tag=%s error=%d", tag->spec.name,
@@ -308,7 +332,14 @@ static int lwm2m_check(const void *settings, struct ew_error *err)
 	if (!lwm2m_topic_prefix_is_valid(s->prefix)) {
 		return ew_fail(err, "prefix '%s' is not the beginning of a topic", s->prefix);
 	}
-	return 0;
+	if (s->firmware.command_count > 0 && s->firmware.command[0][0] != '/') {
+		return ew_fail(err, "firmware: command '%s' is not a path from the root on",
+			       s->firmware.command[0]);
+	}
+	if ((s->firmware.certificate == NULL) != (s->firmware.key == NULL)) {
+		return ew_fail(err, "firmware: certificate and key go together");
+	}
+	return map_check(s->map, err);
 }
 
 static void lwm2m_close(void *arg)
@@ -320,6 +351,7 @@ static void lwm2m_close(void *arg)
 	}
 	tree_index_fini(&self->index);
 	ledger_free(&self->ledger);
+	package_close(&self->package);
 	names_close(&self->names);
 	ew_timer_free(&self->timer);
 	free(self->payload);
@@ -344,6 +376,15 @@ static int lwm2m_open_names(struct lwm2m *self)
 	return rc;
 }
 
+/* A server that observes /5 is told. */
+static void lwm2m_on_firmware(void *arg)
+{
+	struct lwm2m *self = arg;
+
+	client_touch(&self->endpoints[0]->client, FIRMWARE);
+	ew_timer_set(self->timer, 0, 0);
+}
+
 static int lwm2m_open(struct ew_instance *inst, const void *settings, void **self_out)
 {
 	const struct lwm2m_settings *s = settings;
@@ -365,6 +406,9 @@ static int lwm2m_open(struct ew_instance *inst, const void *settings, void **sel
 	rc = self->payload == NULL || self->scratch == NULL ? -ENOMEM : lwm2m_open_names(self);
 	if (rc == 0) {
 		rc = ew_timer_new(inst, "work", lwm2m_on_timer, self, &self->timer);
+	}
+	if (rc == 0 && s->firmware.command_count > 0) {
+		rc = package_open(inst, &s->firmware, lwm2m_on_firmware, self, &self->package);
 	}
 	if (rc == 0) {
 		rc = ew_uplink_join(inst, &uplink_ops);

@@ -12,7 +12,10 @@
 #include <edgeway/uplink.h>
 
 #include "modules/lwm2m/client.h"
+#include "modules/lwm2m/connectivity.h"
 #include "modules/lwm2m/ledger.h"
+#include "modules/lwm2m/map.h"
+#include "modules/lwm2m/package.h"
 #include "modules/lwm2m/profile.h"
 
 #define ENDPOINTS_MAX  LEDGER_PARTS_MAX
@@ -28,6 +31,8 @@ struct lwm2m_settings {
 	uint64_t server_id;
 	bool muted;
 	bool deregister;
+	const struct ew_node *map;
+	struct package_settings firmware;
 	struct lwm2m_send_settings {
 		ew_dur every;
 		uint64_t records;
@@ -72,6 +77,8 @@ struct lwm2m {
 	struct tree_index index;
 	struct endpoint *endpoints[ENDPOINTS_MAX];      /* the gateway's first */
 	size_t endpoint_count;
+	struct connectivity connectivity;
+	struct package *package;        /* NULL: there is no command to apply one */
 	struct ledger ledger;           /* each_device: positions that several must settle */
 	struct ew_timer *timer;
 	uint64_t epoch;                 /* 0: offline */

@@ -262,6 +262,20 @@ void observe_samples(struct observe *observe, const struct ew_batch *batch, ew_d
 	}
 }
 
+void observe_touch(struct observe *observe, const struct lwm2m_path *path)
+{
+	for (size_t i = 0; i < OBSERVE_MAX; i++) {
+		struct observation *observation = &observe->list[i];
+
+		if (observation->is_used &&
+		    (observation->paths != NULL ||
+		     lwm2m_path_is_below(&observation->at.path, path) ||
+		     lwm2m_path_is_below(path, &observation->at.path))) {
+			observation->due = true;        /* the same again is not sent */
+		}
+	}
+}
+
 static void observe_notify(struct observe *observe, struct observation *observation, bool forced,
 			   ew_dur now)
 {

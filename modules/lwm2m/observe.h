@@ -87,6 +87,9 @@ const struct lwm2m_attributes *observe_attached(const struct observe *observe,
 /* Samples came. */
 void observe_samples(struct observe *observe, const struct ew_batch *batch, ew_dur now);
 
+/* What is at or below a path may be different: whoever observes any of it looks again. */
+void observe_touch(struct observe *observe, const struct lwm2m_path *path);
+
 /* Notify what is due. */
 void observe_work(struct observe *observe, ew_dur now);
 

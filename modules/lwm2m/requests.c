@@ -1,36 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a server asks of a client: Read, Observe, Discover, Write, Execute and the
- * composite ones. See client.h. Each request is checked, answered with a result
- * of the binding, and changes something once, however often it comes.
+ * What a server asks of a client: Read, Observe, Discover and the composite ones. See
+ * client.h; what changes something is in changes.c. Each request is checked, and
+ * answered with a result of the binding.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "modules/lwm2m/client.h"
-#include "proto/lwm2m/object.h"
-
-#define ITEMS_MAX   64          /* resources of one write */
-#define SEEN_TIME   (120 * INT64_C(1000000000))
+#include "modules/lwm2m/requests.h"
 
 static const struct lwm2m_text nothing;
 
-static void requests_result(struct client *client, uint64_t token, unsigned result)
+void requests_result(struct client *client, uint64_t token, unsigned result)
 {
 	client_answer(client, token, result, 0, nothing);
 }
 
-/* Keys are nobody's business but the bootstrap server's. */
-static bool requests_is_secret(const struct lwm2m_path *path)
+bool requests_is_secret(const struct lwm2m_path *path)
 {
 	return path->prefix_size == 0 && path->depth > 0 &&
 	       (path->ids[0] == 0 || path->ids[0] == 21 || path->ids[0] == 23);
 }
 
-/* The path of a request; false: it was answered. */
-static bool requests_path(struct client *client, const struct lwm2m_message *request,
-			  struct lwm2m_path *path_out)
+bool requests_path(struct client *client, const struct lwm2m_message *request,
+		   struct lwm2m_path *path_out)
 {
 	if ((request->has & LWM2M_HAS(URI)) == 0 ||
 	    lwm2m_path_parse(request->uri.at, request->uri.size, path_out) != 0) {
@@ -44,8 +38,7 @@ static bool requests_path(struct client *client, const struct lwm2m_message *req
 	return true;
 }
 
-/* The definition at a path; false: there is none. */
-static bool requests_defined(const struct lwm2m_path *path, struct lwm2m_resource *resource_out)
+bool requests_defined(const struct lwm2m_path *path, struct lwm2m_resource *resource_out)
 {
 	const struct lwm2m_object *object = path->depth < LWM2M_RESOURCE ? NULL :
 					    lwm2m_object_find(path->ids[0]);
@@ -64,6 +57,10 @@ static int requests_push(void *arg, const struct lwm2m_record *record)
 {
 	struct requests_reading *reading = arg;
 
+	/* what can only be executed is there, and has nothing to read */
+	if (record->value.type == LWM2M_NONE) {
+		return 0;
+	}
 	reading->count++;
 	return lwm2m_encoder_push(&reading->encoder, record);
 }
@@ -199,6 +196,11 @@ static int requests_nothing(void *arg, const struct lwm2m_record *record)
 	return 0;
 }
 
+bool requests_is_there(struct client *client, const struct lwm2m_path *path)
+{
+	return tree_read(client->tree, path, requests_nothing, NULL) == 0;
+}
+
 static void requests_attributes(struct client *client, const struct lwm2m_message *request)
 {
 	struct lwm2m_path path;
@@ -211,7 +213,7 @@ static void requests_attributes(struct client *client, const struct lwm2m_messag
 		requests_result(client, request->token, LWM2M_BAD_REQUEST);
 		return;
 	}
-	if (tree_read(client->tree, &path, requests_nothing, NULL) != 0) {
+	if (!requests_is_there(client, &path)) {
 		requests_result(client, request->token, LWM2M_NOT_FOUND);
 		return;
 	}
@@ -302,247 +304,8 @@ static void requests_discover(struct client *client, const struct lwm2m_message 
 						   client->settings.payload)});
 }
 
-/* ---- what changes something ---- */
-
-/* The same request seen before; NULL: it is new. */
-static struct client_request *requests_seen(struct client *client,
-					    const struct lwm2m_message *request, ew_dur now)
-{
-	for (size_t i = 0; i < CLIENT_SEEN; i++) {
-		struct client_request *seen = &client->seen[i];
-
-		if (seen->is_used && seen->token == request->token &&
-		    seen->operation == request->operation && now < seen->time + SEEN_TIME) {
-			return seen;
-		}
-	}
-	return NULL;
-}
-
-static void requests_remember(struct client *client, const struct lwm2m_message *request,
-			      ew_dur now)
-{
-	client->seen[client->next_seen] = (struct client_request){
-		.token = request->token, .operation = request->operation, .time = now,
-		.is_used = true,
-	};
-	client->next_seen = (client->next_seen + 1) % CLIENT_SEEN;
-}
-
-/* Answer a request that was remembered. */
-static void requests_done(struct client *client, uint64_t token, unsigned result)
-{
-	for (size_t i = 0; i < CLIENT_SEEN; i++) {
-		if (client->seen[i].is_used && client->seen[i].token == token &&
-		    client->seen[i].result == 0) {
-			client->seen[i].result = result;
-			client->answering = client->seen[i].operation;
-		}
-	}
-	requests_result(client, token, result);
-}
-
-/* What one write sets: own resources, and tags. */
-struct requests_write {
-	struct ew_sample items[ITEMS_MAX];
-	size_t count;
-	uint64_t lifetime;
-	bool has_lifetime;
-	bool muted;
-	bool has_muted;
-};
-
-static unsigned requests_write_server(struct requests_write *write, unsigned resource,
-				      struct lwm2m_value *value)
-{
-	if (resource == 1) {
-		if (lwm2m_value_convert(value, LWM2M_INTEGER, NULL) != 0 ||
-		    value->type != LWM2M_INTEGER || value->v.i < 0 || value->v.i > INT32_MAX) {
-			return LWM2M_BAD_REQUEST;
-		}
-		write->lifetime = (uint64_t)value->v.i;
-		write->has_lifetime = true;
-		return 0;
-	}
-	if (resource == 23) {
-		if (lwm2m_value_convert(value, LWM2M_BOOLEAN, NULL) != 0 ||
-		    value->type != LWM2M_BOOLEAN) {
-			return LWM2M_BAD_REQUEST;
-		}
-		write->muted = value->v.b;
-		write->has_muted = true;
-		return 0;
-	}
-	return LWM2M_NOT_ALLOWED;       /* what we are is not the server's to say */
-}
-
-/* 0, or the result that refuses the whole write. */
-static unsigned requests_write_one(struct client *client, struct requests_write *write,
-				   struct lwm2m_record *record)
-{
-	const struct tree_entry *entry = tree_find(client->tree, &record->path);
-	struct lwm2m_resource resource;
-
-	if (requests_is_secret(&record->path)) {
-		return LWM2M_UNAUTHORIZED;
-	}
-	if (record->path.prefix_size == 0 && record->path.ids[0] == 1 &&
-	    record->path.ids[1] == 0 && record->path.depth == LWM2M_RESOURCE &&
-	    requests_defined(&record->path, &resource)) {
-		return requests_write_server(write, record->path.ids[2], &record->value);
-	}
-	if (entry == NULL) {
-		struct lwm2m_value known;
-
-		return record->path.prefix_size == 0 && record->path.depth >= LWM2M_RESOURCE &&
-		       record->path.ids[0] == 3 && client_own(client, &record->path, &known) ?
-		       LWM2M_NOT_ALLOWED : LWM2M_NOT_FOUND;
-	}
-	if (!entry->place.is_writable) {
-		return LWM2M_NOT_ALLOWED;
-	}
-	for (size_t i = 0; i < write->count; i++) {
-		if (write->items[i].tag == entry->tag) {
-			return LWM2M_BAD_REQUEST;       /* twice in one request */
-		}
-	}
-	if (write->count == ITEMS_MAX) {
-		return LWM2M_TOO_LARGE;
-	}
-	write->items[write->count].tag = entry->tag;
-	if (ipso_to_sample(&entry->place, &record->value, entry->carrier,
-			   &write->items[write->count]) != 0) {
-		return LWM2M_BAD_REQUEST;
-	}
-	write->count++;
-	return 0;
-}
-
-/* Everything is checked before anything is set. */
-static unsigned requests_write_all(struct client *client, const struct lwm2m_message *request,
-				   const struct lwm2m_path *base, struct requests_write *write)
-{
-	const struct lwm2m_source source = {
-		.bytes = request->payload.at, .size = request->payload.size, .base = *base,
-		.scratch = client->settings.scratch, .scratch_size = CLIENT_ROOM,
-	};
-	struct lwm2m_decoder decoder;
-	struct lwm2m_record record;
-	unsigned result;
-	int rc = request->ct > UINT16_MAX ? -ENOTSUP :
-		 lwm2m_decoder_begin(&decoder, (unsigned)request->ct, &source);
-
-	if (rc != 0) {
-		return rc == -ENOTSUP ? LWM2M_UNSUPPORTED_FORMAT : LWM2M_BAD_REQUEST;
-	}
-	while ((rc = lwm2m_decoder_next(&decoder, &record)) > 0) {
-		if (!lwm2m_path_is_below(&record.path, base) &&
-		    request->operation != LWM2M_OP_WRITE_COMPOSITE) {
-			return LWM2M_BAD_REQUEST;
-		}
-		result = requests_write_one(client, write, &record);
-		if (result != 0) {
-			return result;
-		}
-	}
-	return rc == 0 ? 0 : LWM2M_BAD_REQUEST;
-}
-
-static void requests_write(struct client *client, const struct lwm2m_message *request)
-{
-	struct requests_write write;
-	struct lwm2m_path path = {0};
-	unsigned result;
-
-	memset(&write, 0, sizeof(write));
-	if ((request->has & LWM2M_HAS(CT)) == 0 || (request->has & LWM2M_HAS(PAYLOAD)) == 0 ||
-	    (request->operation != LWM2M_OP_WRITE_COMPOSITE &&
-	     (lwm2m_path_parse(request->uri.at, request->uri.size, &path) != 0 ||
-	      path.depth < LWM2M_INSTANCE))) {
-		requests_done(client, request->token, LWM2M_BAD_REQUEST);
-		return;
-	}
-	result = requests_write_all(client, request, &path, &write);
-	if (result == 0 && write.count > 0 && (write.has_lifetime || write.has_muted)) {
-		result = LWM2M_NOT_ALLOWED;     /* no way to do both or none */
-	}
-	if (result != 0) {
-		requests_done(client, request->token, result);
-		return;
-	}
-	if (write.count > 0) {
-		const struct client_write items = {
-			.items = write.items, .count = write.count, .token = request->token,
-		};
-		int rc = client->ops.write(client->ops.arg, &items);
-
-		if (rc != 0) {
-			requests_done(client, request->token,
-				      rc == -EINVAL ? LWM2M_NOT_ALLOWED : LWM2M_UNAVAILABLE);
-		}
-		return;
-	}
-	if (write.has_lifetime) {
-		client->lifetime_differs = client->lifetime != write.lifetime;
-		client->lifetime = write.lifetime;
-	}
-	if (write.has_muted) {
-		client->muted = write.muted;
-	}
-	requests_done(client, request->token, LWM2M_CHANGED);
-}
-
-static void requests_execute(struct client *client, const struct lwm2m_message *request)
-{
-	struct lwm2m_resource resource;
-	struct lwm2m_path path;
-
-	if (lwm2m_path_parse(request->uri.at, request->uri.size, &path) != 0 ||
-	    path.depth != LWM2M_RESOURCE) {
-		requests_done(client, request->token, LWM2M_BAD_REQUEST);
-	} else if (!requests_defined(&path, &resource)) {
-		requests_done(client, request->token, LWM2M_NOT_FOUND);
-	} else if ((resource.operations & LWM2M_EXECUTABLE) == 0) {
-		requests_done(client, request->token, LWM2M_NOT_ALLOWED);
-	} else if (path.prefix_size == 0 && path.ids[0] == 1 && path.ids[1] == 0 &&
-		   path.ids[2] == 8) {
-		client->lifetime_differs = true;        /* an Update that says something */
-		requests_done(client, request->token, LWM2M_CHANGED);
-	} else {
-		requests_done(client, request->token, LWM2M_NOT_FOUND);
-	}
-}
-
-static unsigned requests_result_of(int error)
-{
-	switch (error) {
-	case 0:
-		return LWM2M_CHANGED;
-	case -EACCES:
-	case -EPERM:
-		return LWM2M_UNAUTHORIZED;
-	case -ERANGE:
-	case -EINVAL:
-		return LWM2M_BAD_REQUEST;
-	case -ENOENT:
-		return LWM2M_NOT_FOUND;
-	case -EBUSY:
-		return LWM2M_UNAVAILABLE;
-	default:
-		return LWM2M_INTERNAL;
-	}
-}
-
-void client_written(struct client *client, uint64_t token, int error, ew_dur now)
-{
-	requests_done(client, token, requests_result_of(error));
-	client_work(client, now);
-}
-
 void client_request(struct client *client, const struct lwm2m_message *request, ew_dur now)
 {
-	struct client_request *seen;
-
 	switch (request->operation) {
 	case LWM2M_OP_READ:
 	case LWM2M_OP_READ_COMPOSITE:
@@ -563,22 +326,12 @@ void client_request(struct client *client, const struct lwm2m_message *request, 
 	case LWM2M_OP_WRITE_PARTIAL:
 	case LWM2M_OP_WRITE_COMPOSITE:
 	case LWM2M_OP_EXECUTE:
-		break;
+	case LWM2M_OP_CREATE:
+	case LWM2M_OP_DELETE:
+		changes_request(client, request, now);
+		return;
 	default:
 		requests_result(client, request->token, LWM2M_NOT_IMPLEMENTED);
 		return;
-	}
-	seen = requests_seen(client, request, now);
-	if (seen != NULL) {
-		if (seen->result != 0) {
-			requests_result(client, request->token, seen->result);
-		}
-		return;
-	}
-	requests_remember(client, request, now);
-	if (request->operation == LWM2M_OP_EXECUTE) {
-		requests_execute(client, request);
-	} else {
-		requests_write(client, request);
 	}
 }

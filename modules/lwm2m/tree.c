@@ -197,11 +197,11 @@ static int tree_number(struct tree *tree, const struct tree_device *device,
 	return names_number(tree->names, scope, name, number_out);
 }
 
-int tree_tag_add(struct tree *tree, const struct ew_tag_info *tag)
+int tree_tag_add(struct tree *tree, const struct ew_tag_info *tag,
+		 const struct ipso_place *place)
 {
 	struct tree_device *device = tree_device_by_id(tree, tag->device);
 	struct tree_entry *entry;
-	struct ipso_place place;
 	uint16_t instance;
 	size_t at;
 	int rc;
@@ -210,10 +210,7 @@ int tree_tag_add(struct tree *tree, const struct ew_tag_info *tag)
 	if (device == NULL) {
 		return -ENOENT;
 	}
-	if (!ipso_place_of(&tag->spec, &place)) {
-		return -ENOTSUP;
-	}
-	rc = tree_number(tree, device, &place, tag->spec.name, &instance);
+	rc = tree_number(tree, device, place, tag->spec.name, &instance);
 	if (rc == 0) {
 		rc = tree_tag_room(tree, tag->id);
 	}
@@ -232,7 +229,7 @@ int tree_tag_add(struct tree *tree, const struct ew_tag_info *tag)
 	entry->device = device;
 	entry->tag = tag->id;
 	entry->carrier = tag->carrier;
-	entry->place = place;
+	entry->place = *place;
 	entry->instance = instance;
 	for (at = device->count; at > 0 && tree_order(device->entries[at - 1], entry) > 0; at--) {
 		device->entries[at] = device->entries[at - 1];
@@ -343,6 +340,10 @@ static int reading_entry(struct tree *tree, struct tree_reading *reading,
 	}
 	path.depth = LWM2M_RESOURCE;
 	has_value = tree->ask.value(tree->ask.arg, entry, &value);
+	if (entry->place.is_executable) {
+		value.type = LWM2M_NONE;
+		has_value = true;
+	}
 	rc = reading_resource(reading, &path, has_value ? &value : NULL);
 	if (rc == 0 && *entry->own_unit != '\0' &&
 	    lwm2m_resource_find(lwm2m_object_find(entry->place.object), IPSO_UNIT, &unit)) {

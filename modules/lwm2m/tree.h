@@ -86,8 +86,9 @@ void tree_index_fini(struct tree_index *index);
 int tree_device_add(struct tree *tree, uint32_t device, const char *path);
 void tree_device_remove(struct tree *tree, uint32_t device);
 
-/* -ENOTSUP: no object fits; -ENOENT: its device stayed out; others as above. */
-int tree_tag_add(struct tree *tree, const struct ew_tag_info *tag);
+/* At a place that carries it. -ENOENT: its device stayed out; others as above. */
+int tree_tag_add(struct tree *tree, const struct ew_tag_info *tag,
+		 const struct ipso_place *place);
 void tree_tag_remove(struct tree *tree, uint32_t tag);
 
 /* NULL: no object stands for the tag, in any tree. */
@@ -112,7 +113,8 @@ struct lwm2m_path tree_path(const struct tree_entry *entry);
 
 /*
  * Call fn for each resource at or below a path, in order, until it returns
- * non-zero. What has no value is left out. -ENOENT: there is no such path.
+ * non-zero. What has no value is left out; what can be executed has LWM2M_NONE.
+ * -ENOENT: there is no such path.
  */
 typedef int (*tree_fn)(void *arg, const struct lwm2m_record *record);
 int tree_read(struct tree *tree, const struct lwm2m_path *path, tree_fn fn, void *arg);

@@ -283,6 +283,12 @@ static const struct lwm2m_resource resources_18831[] = {
 	{6, LWM2M_UNSIGNED, OPS_RW, "Encoding", .low = 0, .high = 65535},
 };
 
+/* Of this project: a tag that can be executed. */
+static const struct lwm2m_resource resources_42769[] = {
+	{0, LWM2M_NONE, OPS_E, "Run", .is_mandatory = true},
+	{5750, LWM2M_STRING, OPS_R, "Application Type", .unit = NULL},
+};
+
 #define OWN(number, words, text, multiple)                                              \
 	{.id = (number), .name = (words), .version = (text), .is_multiple = (multiple), \
 	 .own = resources_##number,                                                     \
@@ -307,6 +313,7 @@ const struct lwm2m_object lwm2m_objects_core[] = {
 	OWN(10374, "Modbus Connection", "1.0", true),
 	OWN(10375, "Modbus Register Cluster", "1.0", true),
 	OWN(18831, "MQTT Publication", "1.0", true),
+	OWN(42769, "Edgeway Command", "1.0", true),
 };
 const size_t lwm2m_objects_core_count =
 	sizeof(lwm2m_objects_core) / sizeof(lwm2m_objects_core[0]);

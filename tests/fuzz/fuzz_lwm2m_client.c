@@ -80,19 +80,20 @@ static bool value(void *arg, const struct tree_entry *entry, struct lwm2m_value 
 static void grow(struct tree *tree)
 {
 	struct ew_tag_info tag = {.id = 1, .device = 1, .carrier = EW_F64};
+	struct ipso_place place;
 
 	check(tree_device_add(tree, 1, "pump") == 0);
 	tag.spec.name = "Temperature";
 	tag.spec.type = EW_TYPE_F64;
 	tag.spec.unit = "Cel";
-	check(tree_tag_add(tree, &tag) == 0);
+	check(ipso_place_of(&tag.spec, &place) && tree_tag_add(tree, &tag, &place) == 0);
 	tag.id = 2;
 	tag.carrier = EW_U64;
 	tag.spec.name = "Speed";
 	tag.spec.type = EW_TYPE_U16;
 	tag.spec.unit = NULL;
 	tag.spec.access = EW_ACCESS_READ | EW_ACCESS_WRITE;
-	check(tree_tag_add(tree, &tag) == 0);
+	check(ipso_place_of(&tag.spec, &place) && tree_tag_add(tree, &tag, &place) == 0);
 }
 
 /* Register, with the answer that the machine waits for. */

@@ -52,14 +52,14 @@ void world_publish(double temperature)
 
 void world_begin(const char *options)
 {
-	char yaml[256];
+	char yaml[512];
 
 	(void)snprintf(yaml, sizeof(yaml), "endpoint: gw1\nprefix: t\n%s", options);
 	world.looked = 0;
 	assert_int_equal(ew_test_new(&world.test), 0);
 	assert_int_equal(ew_test_config(world.test,
 					"uplink: {servers: ['mqtt://broker'], plaintext: yes}\n"
-					"access: {cloud: {write: ['**']}}\n"), 0);
+					"access: {cloud: {write: ['**'], execute: ['**']}}\n"), 0);
 	assert_int_equal(ew_test_load(world.test, &ew_module, "cloud", yaml), 0);
 	if (ew_test_start(world.test) != 0) {
 		fail_msg("%s", ew_test_error(world.test));

@@ -31,7 +31,7 @@ static void test_it_registers_and_keeps_the_registration(void **state)
 	assert_true(lwm2m_text_is(message.version, "1.2"));
 	assert_true(lwm2m_text_is(message.binding, "M"));
 	assert_true(lwm2m_text_is(message.payload,
-				  "</>;ct=\"112 11544\",</1/0>,</3/0>,</25>;ver=2.0"));
+				  "</>;ct=\"112 11544\",</1/0>,</3/0>,</4/0>,</25>;ver=2.0"));
 	assert_int_equal(message.token % 2, 1);
 	world_ask(LWM2M_OP_READ, 2, "/3/0/0");        /* too early */
 	world_heard_nothing();

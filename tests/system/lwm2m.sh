@@ -46,7 +46,7 @@ END
 step 'it registers, and says what it is'
 daemon
 expect '^(register|update) gw1'
-expect '^register gw1 </>;ct="112 11544",</1/0>,</3/0>,</25>;ver=2.0'
+expect '^register gw1 </>;ct="112 11544",</1/0>,</3/0>,</4/0>,</25>;ver=2.0'
 ask 9 2 /3/0/0
 expect '^result gw1 2 205 /3/0/0=edgeway$'
 # the simulator is declared by now, or soon: a read tells

@@ -19,7 +19,7 @@ done
 # as the access list tells for each_device
 {
 	cat "$top_srcdir/etc/mosquitto/acl"
-	sed -nE '/^#   user gw1$/,/^#   topic read/ {s/^#   //; s/gw1/gw3/g; p}' \
+	sed -nE '/^#   user gw1$/,/^#   topic read l/ {s/^#   //; s/gw1/gw3/g; p}' \
 		"$top_srcdir/etc/mosquitto/acl"
 } >"$work/acl"
 chmod 0700 "$work/acl"
@@ -118,8 +118,9 @@ has_changed() {
 step 'three gateways register, each with its Sparkplug node on the same session'
 run cloud
 wait_for 'the cloud end' has_address
-gateway gw1 'topics: binding, lifetime: 1h'
-gateway gw2 'topics: split, lifetime: 1h, deregister: yes'
+update="firmware: {command: [/bin/sh, $work/apply], ca: $tls/ca.pem}"
+gateway gw1 "topics: binding, lifetime: 1h, $update"
+gateway gw2 "topics: split, lifetime: 1h, deregister: yes, $update"
 gateway gw3 'topics: split, lifetime: 20s, each_device: yes, muted: no'
 for name in gw1 gw2 gw3 gw3.north; do
 	wait_for "the registration of $name" has_device "$name"
@@ -165,9 +166,9 @@ operations() {
 	done_with observe "{$d, \"paths\": [\"/d0/3346\", \"/1/0/1\"]}" '"result":205'
 	wait_for "bulk data of $1" has_heard send "$1"
 	refused_with 404 read "{$d, \"path\": \"/9/0\"}"
-	refused_with 405 write "{$d, \"path\": \"/3/0/0\", \"value\": \"x\"}"
+	refused_with 401 write "{$d, \"path\": \"/d0/3308/0/5900\", \"value\": 10}"
 	refused_with 405 delete "{$d, \"path\": \"/d0/3306/0\"}"
-	refused_with 405 create "{$d, \"path\": \"/d0/3306\", \"values\": {\"/d0/3306/9/5850\": true}}"
+	refused_with 405 create "{$d, \"values\": {\"/d0/3306/9/5850\": true}}"
 }
 operations gw1
 operations gw2
@@ -192,6 +193,50 @@ done_with read '{"device": "gw3.north", "path": "/3/0/2"}' '"value":"gw3.north"'
 done_with write '{"device": "gw3.north", "path": "/3306/0/5850", "value": true}' '"result":204'
 done_with read '{"devices": ["gw3.north"], "path": "/3306/0"}' '"path":"/3306/0/5850"'
 refused_with 404 read '{"device": "gw3", "path": "/3306/0"}'
+
+step 'firmware is pulled over HTTPS, pushed, checked, applied, and remembered'
+# each gateway's command keeps what it applied
+cat >"$work/apply" <<-END
+	cp "\$EDGEWAY_PACKAGE" "$work/applied.\$EDGEWAY_SHA256"
+END
+mkdir "$work/www"
+head -c 300000 /dev/urandom >"$work/www/fw.bin"
+port=$(free_port)
+start files sh -c "cd '$work/www' && exec openssl s_server -accept 127.0.0.1:$port -quiet \
+	-cert '$tls/server.pem' -key '$tls/server.key' -WWW"
+wait_for 'the server of packages' curl -sk -o "$work/got.bin" "https://localhost:$port/fw.bin"
+# is NAME RESOURCE VALUE: of /5/0
+is() {
+	ask read "{\"device\": \"$1\", \"path\": \"/5/0/$2\"}" &&
+		grep -q "\"value\":$3[,}]" "$work/answer"
+}
+wrong=$(sha256sum <<<'' | cut -d ' ' -f 1)
+for name in gw1 gw2; do
+	hash=$(sha256sum "$work/www/fw.bin" | cut -d ' ' -f 1)
+	uri=https://localhost:$port/fw.bin
+	done_with write "{\"device\": \"$name\", \"path\": \"/5/0/1\",
+		\"value\": \"$uri#sha256=$wrong\"}" '"result":204'
+	wait_for 'a package that is not what it should be' is "$name" 5 5
+	done_with write "{\"device\": \"$name\", \"path\": \"/5/0/1\",
+		\"value\": \"$uri#sha256=$hash\"}" '"result":204'
+	wait_for 'the package' is "$name" 3 2
+	done_with execute "{\"device\": \"$name\", \"path\": \"/5/0/2\"}" '"result":204'
+	wait_for 'its end' is "$name" 5 1
+	cmp "$work/www/fw.bin" "$work/applied.$hash" || fail 'another package was applied'
+	rm "$work/applied.$hash"
+	# pushed in one message
+	hash=$(printf 'new %s' "$name" | sha256sum | cut -d ' ' -f 1)
+	done_with write "{\"device\": \"$name\", \"path\": \"/5/0/0\",
+		\"value\": \"$(printf 'new %s' "$name" | base64)\"}" '"result":204'
+	refused_with 400 execute "{\"device\": \"$name\", \"path\": \"/5/0/2\"}"
+	done_with execute "{\"device\": \"$name\", \"path\": \"/5/0/2\",
+		\"argument\": \"0='$hash'\"}" '"result":204'
+	wait_for 'its end' is "$name" 5 1
+	[ "$(cat "$work/applied.$hash")" = "new $name" ] || fail 'another package was applied'
+done
+stop gw1 KILL
+run gw1
+wait_for 'the result after a restart' is gw1 5 1
 
 step 'a gateway cannot speak for another, an older client can for itself'
 # say NAME TOPIC TEXT: with the certificate of NAME
