@@ -283,6 +283,20 @@ void bulk_again(struct bulk *bulk)
 	}
 }
 
+void bulk_drop(struct bulk *bulk)
+{
+	const struct ew_batch *held = bulk->held;
+
+	for (size_t i = 0; i < bulk->used; i++) {
+		bulk_pack_at(bulk, i)->state = BULK_REFUSED;
+	}
+	bulk_settle(bulk);
+	if (held != NULL) {
+		bulk->ops.settle(bulk->ops.arg, held->route, held->position, true);
+		bulk->ops.release(bulk->ops.arg, &bulk->held);
+	}
+}
+
 ew_dur bulk_due(const struct bulk *bulk)
 {
 	ew_dur due = INT64_MAX;

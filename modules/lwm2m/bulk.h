@@ -110,6 +110,9 @@ uint32_t bulk_oldest(const struct bulk *bulk);
 /* The connection broke, or a new registration began: what is not answered is sent again. */
 void bulk_again(struct bulk *bulk);
 
+/* It will not be sent any more: all that was taken is settled as refused. */
+void bulk_drop(struct bulk *bulk);
+
 /* When bulk_work() has something to do at the latest; INT64_MAX: not by time. */
 ew_dur bulk_due(const struct bulk *bulk);
 

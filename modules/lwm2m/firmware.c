@@ -344,9 +344,6 @@ static unsigned firmware_execute(void *arg, const struct lwm2m_path *path,
 		memcpy(firmware->wanted, argument.at + 3, FIRMWARE_HASH_MAX - 1);
 		firmware->wanted[FIRMWARE_HASH_MAX - 1] = '\0';
 	}
-	if (*firmware->wanted == '\0' && firmware->needs_hash) {
-		return LWM2M_BAD_REQUEST;
-	}
 	if (!firmware_is_right(firmware)) {
 		firmware_reset(firmware, FIRMWARE_WRONG_HASH);
 		return LWM2M_CHANGED;

@@ -12,7 +12,8 @@
  *	  +-----------package--------------------+
  *
  * The SHA-256 is said in the URI's fragment, `#sha256=HEX`, or by the argument of the
- * update, `0='HEX'`; unless the settings say otherwise an update without one is refused.
+ * update, `0='HEX'`. Unless the settings say otherwise a URI without one is refused: a
+ * package that is pushed came from the server itself, as a whole.
  */
 #ifndef MODULES_LWM2M_FIRMWARE_H
 #define MODULES_LWM2M_FIRMWARE_H
@@ -47,7 +48,7 @@ enum firmware_result {
 
 struct firmware_settings {
 	const char *directory;          /* where package, state and outcome are kept */
-	bool needs_hash;
+	bool needs_hash;                /* a URI must say it */
 };
 
 struct firmware_ops {

@@ -36,7 +36,7 @@ static const struct ew_option firmware_options[] = {
 	EW_SIZE_OPTION(struct package_settings, size_max, .name = "size", .fallback = "256MiB",
 		       .min = "1KiB", .max = "16GiB", .help = "largest package that is fetched"),
 	EW_OPTION(struct package_settings, sha256, .fallback = "yes",
-		  .help = "apply no package whose SHA-256 the server has not said"),
+		  .help = "fetch nothing from a URI that does not say its SHA-256"),
 	EW_FILE_OPTION(struct package_settings, ca,
 		       .help = "whom the server of a package is trusted by; default is the system"),
 	EW_FILE_OPTION(struct package_settings, certificate,
@@ -174,6 +174,8 @@ static void lwm2m_remove_endpoint(struct lwm2m *self, uint32_t device)
 	if (endpoint != NULL) {
 		tree_device_remove(&endpoint->tree, device);
 		endpoint->device = EW_NO_ID;
+		/* else the others would wait for what nobody sends */
+		bulk_drop(&endpoint->client.bulk);
 		client_leave(&endpoint->client, ew_now());
 	}
 }

@@ -17,7 +17,7 @@ struct package_settings {
 	const char *ca;                 /* PEM files; NULL: the system's, none */
 	const char *certificate;
 	const char *key;
-	bool sha256;                    /* must be said */
+	bool sha256;                    /* must be said of what is pulled */
 };
 
 struct package;

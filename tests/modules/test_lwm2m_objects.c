@@ -239,7 +239,7 @@ static void test_a_command_that_fails_is_told(void **state)
 	struct lwm2m_message message;
 
 	(void)state;
-	begin("firmware: {command: [/bin/false], sha256: no}\n");
+	begin("firmware: {command: [/bin/false]}\n");
 	push(2, "abc");
 	(void)world_answered(2, LWM2M_CHANGED);
 	world_ask(LWM2M_OP_OBSERVE, 4, "/5/0/5");

@@ -210,6 +210,10 @@ is() {
 	ask read "{\"device\": \"$1\", \"path\": \"/5/0/$2\"}" &&
 		grep -q "\"value\":$3[,}]" "$work/answer"
 }
+is_updated() {
+	curl -sS -f --max-time 10 -H "Authorization: Bearer $token" \
+		"http://127.0.0.1:$address/api/lwm2m/firmware/$1" | grep -q '"state":"done"'
+}
 wrong=$(sha256sum <<<'' | cut -d ' ' -f 1)
 for name in gw1 gw2; do
 	hash=$(sha256sum "$work/www/fw.bin" | cut -d ' ' -f 1)
@@ -228,11 +232,20 @@ for name in gw1 gw2; do
 	hash=$(printf 'new %s' "$name" | sha256sum | cut -d ' ' -f 1)
 	done_with write "{\"device\": \"$name\", \"path\": \"/5/0/0\",
 		\"value\": \"$(printf 'new %s' "$name" | base64)\"}" '"result":204'
-	refused_with 400 execute "{\"device\": \"$name\", \"path\": \"/5/0/2\"}"
+	refused_with 400 execute "{\"device\": \"$name\", \"path\": \"/5/0/2\",
+		\"argument\": \"0='$name'\"}"
 	done_with execute "{\"device\": \"$name\", \"path\": \"/5/0/2\",
 		\"argument\": \"0='$hash'\"}" '"result":204'
 	wait_for 'its end' is "$name" 5 1
 	[ "$(cat "$work/applied.$hash")" = "new $name" ] || fail 'another package was applied'
+	rm "$work/applied.$hash"
+	# as one job of the cloud end
+	hash=$(sha256sum "$work/www/fw.bin" | cut -d ' ' -f 1)
+	ask firmware "{\"device\": \"$name\", \"uri\": \"$uri#sha256=$hash\"}" ||
+		fail "$name: the cloud end takes no update"
+	wait_for 'the job of the cloud end' is_updated "$name"
+	cmp "$work/www/fw.bin" "$work/applied.$hash" || fail 'another package was applied'
+	rm "$work/applied.$hash"
 done
 stop gw1 KILL
 run gw1
