@@ -55,3 +55,36 @@ uses() {
 		"$(find "/proc/$pid/fd" -mindepth 1 | wc -l)" \
 		"$(find "/proc/$pid/task" -mindepth 1 -maxdepth 1 | wc -l)"
 }
+
+# watch_curl FILE: from now on each answer that curl gets is a line of JSON there,
+# as tests/lib/openapi.py reads it; not with -o, and not without a body, as -f has
+# it with an error.
+watch_curl() {
+	local curl
+	curl=$(command -v curl)
+	mkdir "$work/bin"
+	cat >"$work/bin/curl" <<-END
+		#!/bin/bash
+		set -o pipefail
+		sent='' kind=
+		before=
+		for word; do
+			case "\$before \$word" in
+			'-d '*) sent=\$word ;;
+			'-o '*) exec $curl "\$@" ;;
+			'-H Content-Type: '*) kind=\${word#Content-Type: } ;;
+			esac
+			before=\$word
+		done
+		all=\$($curl "\$@" -w '\n%{json}')
+		status=\$?
+		got=\$(sed '\$d' <<<"\$all")
+		printf '%s\n' "\$got"
+		[ -z "\$got" ] || tail -n 1 <<<"\$all" | jq -c --arg got "\$got" --arg sent "\$sent" \
+			--arg kind "\$kind" '{method, target: .url_effective, status: .response_code,
+				type: .content_type, \$sent, sent_type: \$kind, \$got}' >>"$1"
+		exit \$status
+	END
+	chmod +x "$work/bin/curl"
+	PATH=$work/bin:$PATH
+}

@@ -3,7 +3,8 @@
 # A gateway and a cloud end, both edgewayd, at a real Mosquitto over TLS with
 # client certificates and the access list of etc/: the examples of
 # docs/lwm2m-server.md as they stand, bulk data, a gateway that speaks for
-# another, both ends killed and started again. Sparkplug shares the session.
+# another, both ends killed and started again. Sparkplug shares the session. What
+# curl was told is held against docs/openapi/lwm2m.yaml.
 # shellcheck source=tests/lib/scenario.bash
 . "${top_srcdir:?}/tests/lib/scenario.bash"
 # shellcheck source=tests/lib/daemon.bash
@@ -56,6 +57,8 @@ export ADMIN
 		http: {listen: "127.0.0.1:0", tokens: $work/tokens.yaml}
 	END
 } >"$work/cloud.yaml"
+
+watch_curl "$work/exchanges"
 
 # run NAME: the daemon of NAME.yaml
 run() {
@@ -133,6 +136,16 @@ while read -r line; do
 	*) grep -q '"state":"done"' "$work/example.log" ;;
 	esac || fail "$line: $(cat "$work/example.log")"
 done <"$work/examples"
+
+step 'calls that need an answer to an earlier one'
+number=$(ask observe '{"device": "gw1", "path": "/1/0/1"}' |
+	sed -nE 's/.*"observation":([0-9]+).*/\1/p')
+ask cancel "{\"device\": \"gw1\", \"observation\": $number}" | grep -q '"state":"done"'
+number=$(ask read '{"device": "gw1", "path": "/3/0/0"}' | sed -nE 's/.*"id":([0-9]+).*/\1/p')
+get "requests/$number" | grep -q '"value":"edgeway"'
+# the gateway has none of these: it says so
+token=$ADMIN ask create '{"device": "gw1", "values": {"/2/65535/0": 5}}' | grep -q '"failed"'
+token=$ADMIN ask delete '{"device": "gw1", "path": "/2/0"}' | grep -q '"failed"'
 
 step 'what was written has moved the plant; bulk data and notifications arrive'
 runs() {
@@ -220,6 +233,11 @@ ask write '{"device": "gw1", "path": "/1/0/23", "value": false}' >"$work/device.
 wait_for 'bulk data' value 'gw1/north:Rate/0/Sensor Value'
 
 is_applied || fail 'a desired state is gone'
+
+step 'what was said and answered is as it is described, and all of it'
+{ grep -aoE '/api/lwm2m/[a-z/{}]+' "$modules/lwm2m_server.so" || true; } | sort -u >"$work/routes"
+python3 "$top_srcdir/tests/lib/openapi.py" "$top_srcdir/docs/openapi/lwm2m.yaml" "$work/routes" \
+	"$work/exchanges" >"$work/openapi.log" || fail 'the API is not as it is described'
 
 step 'the end'
 stop edge TERM
