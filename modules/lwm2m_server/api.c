@@ -27,6 +27,7 @@ struct api_call {
 	struct ew_http_request *req;    /* NULL: the caller has gone */
 	struct text body;
 	size_t open;                    /* requests without a result, and one while it is made */
+	ew_dur begun;                   /* monotonic */
 	int status;
 	bool has_results;
 	bool is_senml;                  /* one request, answered as SenML */
@@ -74,6 +75,9 @@ static void api_settle(struct api_call *call)
 		return;
 	}
 	text_words(&call->body, call->is_senml ? "" : "]}\n");
+	ew_metric_add(call->self->inst, METRIC_HTTP_REQUESTS, 1);
+	ew_metric_observe(call->self->inst, METRIC_HTTP_SECONDS,
+			  (double)(ew_now() - call->begun) / (double)EW_SECOND);
 	if (call->req != NULL) {
 		answer_reply(&call->req, call->status, call->is_senml && call->status == 200 ?
 			     ANSWER_SENML : NULL, &call->body);
@@ -249,6 +253,7 @@ static struct api_call *api_call_new(struct lwm2m_server *self, struct ew_http_r
 		call->req = req;
 		call->open = 1;
 		call->status = 200;
+		call->begun = ew_now();
 		call->is_senml = answer_wants_senml(req);
 		call->next = self->calls;
 		call->at = &self->calls;

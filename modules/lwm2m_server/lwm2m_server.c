@@ -49,6 +49,17 @@ static const struct ew_metric metrics[] = {
 	[METRIC_BULK_SIZE] = {.name = "bulk_operations_size", .kind = EW_HISTOGRAM,
 			      .help = "records in a Send", .bounds = bulk_bounds,
 			      .bound_count = COUNT_OF(bulk_bounds)},
+	[METRIC_HTTP_SECONDS] = {.name = "http_request_duration_seconds", .kind = EW_HISTOGRAM,
+				 .unit = "seconds", .help = "from a call over HTTP to its answer",
+				 .bounds = latency_bounds,
+				 .bound_count = COUNT_OF(latency_bounds)},
+#define LWM2M_SERVER_LATENCY_ROW(row, word)                                             \
+	[METRIC_LATENCY_##row] = {.name = word "_latency_seconds", .kind = EW_HISTOGRAM, \
+				  .unit = "seconds", .help = "of these: " word,         \
+				  .bounds = latency_bounds,                             \
+				  .bound_count = COUNT_OF(latency_bounds)},
+	LWM2M_SERVER_LATENCIES(LWM2M_SERVER_LATENCY_ROW)
+#undef LWM2M_SERVER_LATENCY_ROW
 };
 
 /* ---- the machine's hands ---- */
@@ -145,17 +156,45 @@ static void lwm2m_server_learn(struct lwm2m_server *self, const struct ask *ask)
 	}
 }
 
+static unsigned lwm2m_server_latency(uint64_t operation)
+{
+	switch (operation) {
+	case LWM2M_OP_READ:
+	case LWM2M_OP_READ_COMPOSITE:
+		return METRIC_LATENCY_READ;
+	case LWM2M_OP_WRITE_REPLACE:
+	case LWM2M_OP_WRITE_PARTIAL:
+	case LWM2M_OP_WRITE_COMPOSITE:
+		return METRIC_LATENCY_WRITE;
+	case LWM2M_OP_EXECUTE:
+		return METRIC_LATENCY_EXECUTE;
+	case LWM2M_OP_DISCOVER:
+		return METRIC_LATENCY_DISCOVER;
+	case LWM2M_OP_OBSERVE:
+	case LWM2M_OP_OBSERVE_COMPOSITE:
+		return METRIC_LATENCY_OBSERVE;
+	default:
+		return METRIC_LATENCY_OTHER;
+	}
+}
+
+static void lwm2m_server_measure(struct lwm2m_server *self, const struct ask *ask)
+{
+	ew_metric_add(self->inst, METRIC_ASKED, 1);
+	ew_metric_add(self->inst, ask->state == ASK_DONE ? METRIC_DONE :
+		      ask->state == ASK_FAILED ? METRIC_FAILED : METRIC_EXPIRED_REQUESTS, 1);
+	if (ask->result != 0) {
+		ew_metric_observe(self->inst, METRIC_LATENCY, ask->seconds);
+		ew_metric_observe(self->inst, lwm2m_server_latency(ask->request.operation),
+				  ask->seconds);
+	}
+}
+
 static void lwm2m_server_finished(void *arg, struct ask *ask)
 {
 	struct lwm2m_server *self = arg;
 
-	ew_metric_add(self->inst, METRIC_ASKED, 1);
-	if (ask->state != ASK_DONE) {
-		ew_metric_add(self->inst, METRIC_FAILED, 1);
-	}
-	if (ask->result != 0) {
-		ew_metric_observe(self->inst, METRIC_LATENCY, ask->seconds);
-	}
+	lwm2m_server_measure(self, ask);
 	lwm2m_server_learn(self, ask);
 	news_result(self, ask);
 	if (ask->caller != NULL) {
@@ -212,6 +251,7 @@ void lwm2m_server_turned(struct lwm2m_server *self)
 		      (double)(self->server.peers.watch_count - self->server.peers.pending_count));
 	ew_metric_set(self->inst, METRIC_PENDING, (double)self->server.peers.pending_count);
 	ew_metric_set(self->inst, METRIC_REQUESTS, (double)self->server.asks.open);
+	ew_metric_set(self->inst, METRIC_QUEUED, (double)self->server.asks.queued);
 	ew_metric_set(self->inst, METRIC_FIRMWARE_OPEN, (double)self->firmware.open);
 	if ((store_is_dirty(self->store) || self->firmware.open > 0) && due > now + EW_SECOND) {
 		due = now + EW_SECOND;
@@ -273,6 +313,7 @@ static void lwm2m_server_on_received(void *arg, uint32_t subscription,
 			messages[i].payload, messages[i].payload_size,
 		};
 
+		ew_metric_add(self->inst, METRIC_RECEIVED_BYTES, (double)messages[i].payload_size);
 		if (messages[i].retain) {
 			ew_metric_add(self->inst, METRIC_RETAINED, 1);
 		} else if (wires_hear(&self->wires, &self->server, messages[i].topic, bytes,

@@ -16,6 +16,8 @@
 
 #define LWM2M_SERVER_METRICS(X)                                                         \
 	X(RECEIVED, "received_total", COUNTER, "messages that came in")                 \
+	X(RECEIVED_BYTES, "received_bytes_total", COUNTER, "bytes of these")            \
+	X(HTTP_REQUESTS, "http_requests_total", COUNTER, "calls over HTTP for clients") \
 	X(RETAINED, "retained_total", COUNTER, "retained messages, which are not taken") \
 	X(WRONG_TOPICS, "wrong_topics_total", COUNTER, "messages on a topic of no endpoint") \
 	X(MALFORMED, "malformed_total", COUNTER, "messages or payloads that were not readable") \
@@ -32,8 +34,11 @@
 	X(OBSERVATIONS, "observations", GAUGE, "observations that are confirmed")       \
 	X(PENDING, "pending_observations", GAUGE, "observations to be confirmed again") \
 	X(REQUESTS, "open_requests", GAUGE, "requests queued or sent")                  \
+	X(QUEUED, "queued_requests", GAUGE, "of these: queued")                         \
 	X(ASKED, "requests_total", COUNTER, "requests to clients that are over")        \
-	X(FAILED, "requests_failed_total", COUNTER, "of these: failed or expired")      \
+	X(DONE, "requests_done_total", COUNTER, "of these: done")                       \
+	X(FAILED, "requests_failed_total", COUNTER, "of these: failed")                 \
+	X(EXPIRED_REQUESTS, "requests_expired_total", COUNTER, "of these: expired")     \
 	X(BULK, "bulk_operations_total", COUNTER, "Sends and calls for several clients") \
 	X(THROUGHPUT, "bulk_operations_throughput_total", COUNTER, "records in Sends")  \
 	X(RECORDS, "records_total", COUNTER, "values published as samples")             \
@@ -49,11 +54,24 @@
 	X(DESIRED_OPEN, "desired_unapplied_total", COUNTER, "desired states not applied") \
 	X(STORE_ERRORS, "store_errors_total", COUNTER, "changes that could not be kept")
 
+/* Histograms, of bounds that differ; a latency each for what callers ask for. */
+#define LWM2M_SERVER_LATENCIES(X)                       \
+	X(READ, "read")                                 \
+	X(WRITE, "write")                               \
+	X(EXECUTE, "execute")                           \
+	X(DISCOVER, "discover")                         \
+	X(OBSERVE, "observe")                           \
+	X(OTHER, "other")
+
 enum {
 #define LWM2M_SERVER_METRIC_ENUM(name, text, kind, help) METRIC_##name,
 	LWM2M_SERVER_METRICS(LWM2M_SERVER_METRIC_ENUM)
 #undef LWM2M_SERVER_METRIC_ENUM
-	METRIC_LATENCY, METRIC_BULK_SIZE, METRIC_COUNT
+	METRIC_LATENCY, METRIC_BULK_SIZE, METRIC_HTTP_SECONDS,
+#define LWM2M_SERVER_LATENCY_ENUM(name, word) METRIC_LATENCY_##name,
+	LWM2M_SERVER_LATENCIES(LWM2M_SERVER_LATENCY_ENUM)
+#undef LWM2M_SERVER_LATENCY_ENUM
+	METRIC_COUNT
 };
 
 struct lwm2m_server_settings {

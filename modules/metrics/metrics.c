@@ -12,12 +12,14 @@
 #include <edgeway/module.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "modules/metrics/exposition.h"
 
 #define PAGE_BYTES_MAX  ((size_t)64 * 1024 * 1024)
+#define NAME_BYTES      256     /* of a metric */
 #define WANT_INTERVAL   (3600 * EW_SECOND)
 
 struct metrics_settings {
@@ -25,10 +27,13 @@ struct metrics_settings {
 	unsigned role;
 	const char *const *tags;
 	size_t tag_count;
+	const struct ew_property *names;
+	size_t name_count;
 };
 
 struct metrics {
 	struct ew_instance *inst;
+	const struct metrics_settings *settings;
 };
 
 enum {
@@ -61,6 +66,8 @@ static const struct ew_option metrics_options[] = {
 		       .help = "least role of a token that may read the page"),
 	EW_LIST_OPTION(struct metrics_settings, tags, tag_count,
 		       .help = "tags to show as gauges, by patterns device:tag"),
+	EW_PAIRS_OPTION(struct metrics_settings, names, name_count,
+			.help = "other names: of a metric, or of all that begin with what ends in _"),
 	EW_OPTION_END
 };
 
@@ -71,11 +78,38 @@ struct page {
 	bool values;            /* else whether they are good */
 };
 
+/* The row of `names` that says most about this one; NULL: none. */
+static const struct ew_property *page_find_name(const struct metrics_settings *settings,
+						const char *name)
+{
+	const struct ew_property *best = NULL;
+
+	for (size_t i = 0; i < settings->name_count; i++) {
+		const struct ew_property *row = &settings->names[i];
+		size_t size = strlen(row->name);
+		bool fits = strcmp(name, row->name) == 0 ||
+			    (row->name[size - 1] == '_' && strncmp(name, row->name, size) == 0);
+
+		if (fits && (best == NULL || size > strlen(best->name))) {
+			best = row;
+		}
+	}
+	return best;
+}
+
 static int page_add_series(void *arg, const struct ew_metric_series *series)
 {
 	struct page *page = arg;
+	const struct ew_property *row = page_find_name(page->self->settings, series->name);
+	struct ew_metric_series renamed = *series;
+	char name[NAME_BYTES];
 
-	return exposition_add(&page->out, series);
+	if (row != NULL) {
+		(void)snprintf(name, sizeof(name), "%s%s", row->value,
+			       series->name + strlen(row->name));
+		renamed.name = name;
+	}
+	return exposition_add(&page->out, &renamed);
 }
 
 static void page_add_build(struct page *page)
@@ -233,6 +267,7 @@ static int metrics_open(struct ew_instance *inst, const void *settings, void **s
 
 	if (ret == 0) {
 		self->inst = inst;
+		self->settings = set;
 		ret = ew_http_handle(inst, &spec);
 	}
 	for (size_t i = 0; i < set->tag_count && ret == 0; i++) {
@@ -246,6 +281,24 @@ static int metrics_open(struct ew_instance *inst, const void *settings, void **s
 		return ret;
 	}
 	*self_out = self;
+	return 0;
+}
+
+static int metrics_check(const void *settings, struct ew_error *err)
+{
+	const struct metrics_settings *set = settings;
+
+	for (size_t i = 0; i < set->name_count; i++) {
+		const struct ew_property *row = &set->names[i];
+		size_t size = strlen(row->name);
+
+		if (size == 0 || row->value[0] == '\0' || strlen(row->value) > NAME_BYTES / 2 ||
+		    (row->name[size - 1] == '_') !=
+		    (row->value[strlen(row->value) - 1] == '_')) {
+			return ew_fail(err, "names: '%s' and '%s' are not both a name, or both a "
+				       "beginning that ends in _", row->name, row->value);
+		}
+	}
 	return 0;
 }
 
@@ -267,4 +320,4 @@ EW_MODULE(
 	.flags = EW_WANTS_ONLY,
 	.options = metrics_options, .settings_size = sizeof(struct metrics_settings),
 	.metrics = metrics_metrics, .metric_count = METRIC_COUNT,
-	.open = metrics_open, .close = metrics_close, .batch = metrics_batch);
+	.check = metrics_check, .open = metrics_open, .close = metrics_close, .batch = metrics_batch);

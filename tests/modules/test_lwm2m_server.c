@@ -127,6 +127,7 @@ static void test_a_send_becomes_samples_and_an_event(void **state)
 	assert_true(gate_metric("repeated_total") == 1);
 	assert_true(gate_metric("records_total") == 3);
 	assert_true(gate_metric("bulk_operations_total") == 1);
+	assert_true(gate_metric("bulk_operations_throughput_total") == 3);
 	message.token = 33;
 	message.has &= ~H(CT);
 	gate_say("gw1", message);
@@ -170,6 +171,11 @@ static void test_a_caller_reads_and_gets_names_and_types(void **state)
 	gate_called(200, "\"records\":[{\"path\":\"/3/0/0\",\"name\":\"Device/0/Manufacturer\","
 	       "\"value\":\"edgeway\"}]");
 	assert_true(gate_metric("command_latency_seconds") == 1);
+	assert_true(gate_metric("read_latency_seconds") == 1);
+	assert_true(gate_metric("write_latency_seconds") == 0);
+	assert_true(gate_metric("http_request_duration_seconds") == 2);
+	assert_true(gate_metric("received_total") == 3);
+	assert_true(gate_metric("received_bytes_total") > 60);
 	assert_non_null(strstr(gate_event("lwm2m.result"), "\"operation\":\"Read\""));
 	gate_call("/api/lwm2m/read", "{\"device\": \"gw1\", \"path\": \"/3/0/1\"}");
 	gate_answer("gw1", gate_heard("gw1").token, LWM2M_NOT_FOUND, NULL);
@@ -398,7 +404,9 @@ static void test_requests_wait_for_their_client_over_a_restart(void **state)
 	gate_heard_nothing();
 	gate_call("/api/lwm2m/read", "{\"device\": \"gw9\", \"path\": \"/3\", \"queue\": 60}");
 	ew_test_advance(gate.test, 61 * EW_SECOND);
-	assert_true(gate_metric("requests_failed_total") == 1);
+	assert_true(gate_metric("requests_failed_total") == 0);
+	assert_true(gate_metric("requests_expired_total") == 1);
+	assert_true(gate_metric("requests_done_total") == 1);
 	for (int i = 0; i < 5; i++) {
 		gate_call("/api/lwm2m/read", "{\"device\": \"gw9\", \"path\": \"/3\", "
 			  "\"queue\": 60}");

@@ -129,6 +129,32 @@ static void test_core_and_instances_are_on_the_page(void **state)
 	ew_test_client_free(&client);
 }
 
+static void test_metrics_have_the_names_that_dashboards_want(void **state)
+{
+	struct ew_test_client *client;
+
+	(void)state;
+	assert_int_equal(ew_test_load(test, &ew_module, "m",
+				      "names: {edgeway_metrics_: page_,\n"
+				      "        edgeway_metrics_scrapes_total: made_total}\n"), 0);
+	assert_int_equal(ew_test_start(test), 0);
+	ew_test_client_free(&(struct ew_test_client *){page()});
+	client = page();
+	assert_line(client, "made_total{", 1);
+	assert_line(client, "page_refused_total{", 1);
+	assert_line(client, "page_page_seconds_bucket{", 1);
+	assert_line(client, "edgeway_metrics_", 0);
+	ew_test_client_free(&client);
+}
+
+static void test_names_that_make_no_sense_stop_it(void **state)
+{
+	(void)state;
+	(void)ew_test_load(test, &ew_module, "m", "names: {edgeway_metrics_: page}\n");
+	assert_int_not_equal(ew_test_start(test), 0);
+	assert_non_null(strstr(ew_test_error(test), "both a beginning"));
+}
+
 static void test_chosen_tags_are_on_the_page_and_no_others(void **state)
 {
 	struct ew_test_client *client;
@@ -218,6 +244,8 @@ int main(void)
 		with_test(test_a_pattern_that_is_none_stops_it),
 		with_test(test_a_role_below_the_configured_one_is_refused),
 		with_test(test_core_and_instances_are_on_the_page),
+		with_test(test_metrics_have_the_names_that_dashboards_want),
+		with_test(test_names_that_make_no_sense_stop_it),
 		with_test(test_chosen_tags_are_on_the_page_and_no_others),
 		with_test(test_a_bad_value_is_a_gap),
 		with_test(test_a_stopped_instance_serves_no_page),
