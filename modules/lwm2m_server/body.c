@@ -279,7 +279,7 @@ static int body_parse_observation(struct body_parser *parser)
 	if (rc == 0 && number < 1) {
 		return body_fail(parser, "`observation` is not a token");
 	}
-	parser->body->observation = (uint64_t)number;
+	parser->body->observation = rc == 0 ? (uint64_t)number : 0;
 	return rc;
 }
 
@@ -302,16 +302,17 @@ static int body_parse_package(struct body_parser *parser)
 	int rc = body_next(parser, &token);
 	char *kept;
 
-	if (rc != 0) {
-		return rc;
+	if (rc == 0 && token.kind != JSON_IN_TEXT) {
+		return body_fail(parser, "`package` is not a text");
 	}
-	kept = body_keep(body, &token);         /* base64 gets shorter where it is */
-	if (token.kind != JSON_IN_TEXT ||
-	    base64_decode(kept, token.size, kept, &body->package.size) != 0) {
-		return body_fail(parser, "`package` is not base64");
+	if (rc == 0) {
+		kept = body_keep(body, &token); /* base64 gets shorter where it is */
+		body->package.at = kept;
+		if (base64_decode(kept, token.size, kept, &body->package.size) != 0) {
+			return body_fail(parser, "`package` is not base64");
+		}
 	}
-	body->package.at = kept;
-	return 0;
+	return rc;
 }
 
 /* A key of a firmware update. -ENOENT: another key. */
