@@ -88,6 +88,22 @@ bool answer_is_near(const struct lwm2m_value *a, const struct lwm2m_value *b)
 	       (float)a->v.f - (float)b->v.f == 0 : lwm2m_value_equal(a, b);
 }
 
+/* With the unit, which those who see many records of one path know. */
+static void answer_put_record(const struct catalog *catalog, struct text *body,
+			      const struct lwm2m_record *record)
+{
+	struct lwm2m_resource resource;
+
+	text_record(body, catalog, record);
+	if (!body->failed && catalog_resource(catalog, &record->path, &resource) &&
+	    resource.unit != NULL) {
+		body->size--;           /* open again */
+		text_words(body, ",\"unit\":");
+		text_string(body, resource.unit, strlen(resource.unit));
+		text_put(body, "}", 1);
+	}
+}
+
 static void answer_put_records(const struct catalog *catalog, struct text *body,
 			       const struct ask *ask)
 {
@@ -100,7 +116,7 @@ static void answer_put_records(const struct catalog *catalog, struct text *body,
 	while (rc >= 0 && (rc = answer_next(&records)) > 0) {
 		text_words(body, is_first ? "" : ",");
 		is_first = false;
-		text_record(body, catalog, &records.record);
+		answer_put_record(catalog, body, &records.record);
 	}
 	text_put(body, "]", 1);
 	if (rc < 0) {

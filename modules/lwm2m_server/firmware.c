@@ -186,6 +186,32 @@ static struct firmware_job *job_new(struct lwm2m_server *self, const char *endpo
 	return job;
 }
 
+/* One that is over makes room, the one that has been so longest. */
+static bool firmware_make_room(struct lwm2m_server *self)
+{
+	struct firmware_job **oldest = NULL;
+	struct firmware_job *job;
+
+	for (size_t i = 0; i < FIRMWARE_SLOTS; i++) {
+		for (struct firmware_job **at = &self->firmware.slots[i]; *at != NULL;
+		     at = &(*at)->next) {
+			if (firmware_is_over(*at) && !(*at)->is_asked &&
+			    (oldest == NULL || (*at)->changed < (*oldest)->changed)) {
+				oldest = at;
+			}
+		}
+	}
+	if (oldest == NULL) {
+		return false;
+	}
+	job = *oldest;
+	*oldest = job->next;
+	self->firmware.count--;
+	lwm2m_server_kept(self, store_drop_firmware(self->store, job->endpoint));
+	job_free(job);
+	return true;
+}
+
 int firmware_start(struct lwm2m_server *self, const struct firmware_order *order)
 {
 	struct firmware *firmware = &self->firmware;
@@ -196,7 +222,10 @@ int firmware_start(struct lwm2m_server *self, const struct firmware_order *order
 		return -EBUSY;
 	}
 	if (*at == NULL && firmware->count >= self->server.settings.clients) {
-		return -ENOSPC;
+		if (!firmware_make_room(self)) {
+			return -ENOSPC;
+		}
+		at = firmware_slot(firmware, order->endpoint);
 	}
 	job = job_new(self, order->endpoint, order->uri);
 	if (job == NULL) {

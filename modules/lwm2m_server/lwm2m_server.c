@@ -517,4 +517,5 @@ EW_MODULE(
 	.open = lwm2m_server_open,
 	.start = lwm2m_server_start,
 	.write = lwm2m_server_write,
+	.questions = report_questions,
 	.close = lwm2m_server_close);

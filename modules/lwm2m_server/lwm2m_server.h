@@ -141,6 +141,10 @@ struct api_read {
 extern const struct api_read inventory_reads[];
 extern const size_t inventory_read_count;
 
+/* ---- report.c: for edgewayctl ---- */
+
+extern const struct ew_question report_questions[];
+
 /* ---- news.c: what happened, as events ---- */
 
 void news_peer(struct lwm2m_server *self, const struct peer *peer, enum server_news news);

@@ -30,6 +30,7 @@ static const char *const statements[] = {
 	[DROP_PACKAGES] = "DELETE FROM package WHERE id NOT IN (SELECT package FROM firmware)",
 	[GET_PACKAGE] = "SELECT bytes FROM package WHERE id = ?",
 	[PUT_FIRMWARE] = "INSERT OR REPLACE INTO firmware VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+	[DROP_FIRMWARE] = "DELETE FROM firmware WHERE endpoint = ?",
 	[LOAD_FIRMWARE] = "SELECT * FROM firmware",
 	[PUT_DESIRED] = "INSERT OR REPLACE INTO desired VALUES (?,?)",
 	[DROP_DESIRED] = "DELETE FROM desired WHERE name = ?",

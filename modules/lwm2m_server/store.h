@@ -57,6 +57,7 @@ int store_get_package(struct store *store, int64_t id, void *arg, store_package_
 int store_drop_packages(struct store *store);
 
 int store_put_firmware(struct store *store, const struct store_firmware *row);
+int store_drop_firmware(struct store *store, const char *endpoint);
 typedef void (*store_firmware_fn)(void *arg, const struct store_firmware *row);
 int store_load_firmware(struct store *store, void *arg, store_firmware_fn take);
 

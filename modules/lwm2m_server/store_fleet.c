@@ -51,6 +51,12 @@ int store_put_firmware(struct store *store, const struct store_firmware *row)
 	return sql_run(store, PUT_FIRMWARE);
 }
 
+int store_drop_firmware(struct store *store, const char *endpoint)
+{
+	sql_bind_text(store->statements[DROP_FIRMWARE], 1, endpoint);
+	return sql_run(store, DROP_FIRMWARE);
+}
+
 int store_load_firmware(struct store *store, void *arg, store_firmware_fn take)
 {
 	sqlite3_stmt *s = store->statements[LOAD_FIRMWARE];

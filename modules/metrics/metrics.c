@@ -67,7 +67,7 @@ static const struct ew_option metrics_options[] = {
 	EW_LIST_OPTION(struct metrics_settings, tags, tag_count,
 		       .help = "tags to show as gauges, by patterns device:tag"),
 	EW_PAIRS_OPTION(struct metrics_settings, names, name_count,
-			.help = "other names: of a metric, or of all that begin with what ends in _"),
+			.help = "other names: of a metric, or of all that begin so (ends in _)"),
 	EW_OPTION_END
 };
 
@@ -320,4 +320,5 @@ EW_MODULE(
 	.flags = EW_WANTS_ONLY,
 	.options = metrics_options, .settings_size = sizeof(struct metrics_settings),
 	.metrics = metrics_metrics, .metric_count = METRIC_COUNT,
-	.check = metrics_check, .open = metrics_open, .close = metrics_close, .batch = metrics_batch);
+	.check = metrics_check, .open = metrics_open, .close = metrics_close,
+	.batch = metrics_batch);

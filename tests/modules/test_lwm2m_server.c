@@ -355,7 +355,7 @@ static void test_many_clients_are_asked_in_one_call(void **state)
 	});
 	assert_int_equal(ew_test_client_status(gate.caller), 0);
 	gate_answer("gw1", first.token, LWM2M_NOT_FOUND, NULL);
-	gate_called(200, "\"value\":60}");
+	gate_called(200, "\"value\":60,\"unit\":\"s\"}");
 	gate_called(200, "gw9");
 	gate_called(200, "\"result\":404");
 	assert_true(gate_metric("bulk_operations_total") == 1);

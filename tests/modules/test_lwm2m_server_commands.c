@@ -84,6 +84,28 @@ static void test_a_write_of_the_bus_is_done_when_the_client_says_so(void **state
 	gate_heard_nothing();
 }
 
+static void test_what_changes_after_a_request_is_newer_than_it(void **state)
+{
+	/* 22 at /3308/0/5900, a second after the world began */
+	static const char later[] = "\x81\xa3\x21\x6c/3308/0/5900\x22\x1a\x69\x55\xb9\x01\x02\x16";
+	uint64_t token;
+
+	(void)state;
+	begin();
+	set(SET_POINT, 21.5);
+	token = gate_heard("gw1").token;
+	ew_test_advance(gate.test, 2 * EW_SECOND);
+	gate_say("gw1", (struct lwm2m_message){
+		.has = H(OPERATION) | H(CT) | H(PAYLOAD), .operation = LWM2M_OP_SEND, .token = 31,
+		.ct = 112, .payload = {later, sizeof(later) - 1},
+	});
+	gate_answered("gw1", 31, LWM2M_CHANGED);
+	assert_true(ew_test_number(gate.test, SET_POINT) == 22);
+	gate_answer("gw1", token, LWM2M_CHANGED, NULL);
+	answered(1, EW_WRITE_DONE, 0);
+	assert_true(ew_test_number(gate.test, SET_POINT) == 22);
+}
+
 static void test_a_client_that_says_no_refuses_and_a_silent_one_is_unknown(void **state)
 {
 	(void)state;
@@ -175,6 +197,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			test_a_write_of_the_bus_is_done_when_the_client_says_so,
+			gate_begin, gate_end),
+		cmocka_unit_test_setup_teardown(
+			test_what_changes_after_a_request_is_newer_than_it,
 			gate_begin, gate_end),
 		cmocka_unit_test_setup_teardown(
 			test_a_client_that_says_no_refuses_and_a_silent_one_is_unknown,

@@ -17,6 +17,13 @@ static void call(const char *method, const char *path, const char *body)
 	gate.caller = ew_test_ask(gate.test, method, path, body);
 }
 
+static const char *rows;        /* of the last answer */
+
+static void ask_operator(const char *words)
+{
+	assert_int_equal(ew_test_query(gate.test, "gate", words, &rows), 0);
+}
+
 static void restart(void)
 {
 	assert_int_equal(ew_test_stop(gate.test, "gate"), 0);
@@ -168,6 +175,21 @@ static void test_an_update_can_be_cancelled_and_ends_in_time(void **state)
 	gate_call("/api/lwm2m/firmware/gw2", NULL);
 	gate_called(200, "no object 5");
 	gate_heard_nothing();
+	/* three are remembered; one that is over makes room */
+	gate_call("/api/lwm2m/firmware",
+		  "{\"devices\": [\"gw8\", \"gw9\"], \"uri\": \"https://x/y\"}");
+	gate_called(202, "\"device\":\"gw9\",\"state\":\"waiting\"");
+	gate_call("/api/lwm2m/firmware/gw1", NULL);
+	gate_called(404, "no firmware");
+	gate_call("/api/lwm2m/firmware",
+		  "{\"devices\": [\"gw3\", \"gw4\"], \"uri\": \"https://x/y\"}");
+	gate_called(202, "\"device\":\"gw4\",\"state\":\"failed\","
+		    "\"error\":\"too many are open\"}");
+	ask_operator("firmware");
+	assert_non_null(strstr(rows, "gw9"));
+	ask_operator("clients gw2");
+	assert_non_null(strstr(rows, "gw2"));
+	assert_null(strstr(rows, "gw1"));
 }
 
 static void test_orders_that_make_no_sense_are_refused(void **state)
@@ -256,6 +278,8 @@ static void test_a_client_that_does_not_take_it_is_told(void **state)
 	answer_next(LWM2M_OP_READ, NULL, LWM2M_NOT_FOUND, NULL);
 	answer_next(LWM2M_OP_WRITE_REPLACE, NULL, LWM2M_NOT_ALLOWED, NULL);
 	has_status("\"state\":\"failed\",\"result\":405,");
+	ask_operator("desired");
+	assert_non_null(strstr(rows, "failed"));
 	enroll(3);
 	answer_next(LWM2M_OP_READ, NULL, LWM2M_CONTENT, "1");
 	answer_next(LWM2M_OP_WRITE_REPLACE, NULL, LWM2M_CHANGED, NULL);
