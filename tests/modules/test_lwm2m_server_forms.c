@@ -152,6 +152,32 @@ static void test_a_star_is_every_client_that_matches(void **state)
 	gate_called(200, "{\"results\":[]}");
 }
 
+static void test_a_caller_that_leaves_leaves_nothing_behind(void **state)
+{
+	struct lwm2m_message first, second;
+
+	(void)state;
+	gate_enroll("gw1");
+	gate_enroll("gw2");
+	gate_call("/api/lwm2m/read", "{\"devices\": [\"gw1\", \"gw2\"], \"path\": \"/1/0/1\"}");
+	first = gate_heard("gw1");
+	second = gate_heard("gw2");
+	gate_answer("gw1", first.token, LWM2M_CONTENT, "60");
+	ew_test_client_free(&gate.caller);
+	assert_true(gate_metric("open_requests") == 1);
+	assert_true(gate_metric("http_requests_total") == 0);
+	gate_answer("gw2", second.token, LWM2M_CONTENT, "90");
+	assert_true(gate_metric("open_requests") == 0);
+	assert_true(gate_metric("http_requests_total") == 1);
+	/* what came is on the bus all the same */
+	assert_true(ew_test_number(gate.test, "gw2:LwM2M Server/0/Lifetime") == 90);
+	/* and one who is still there when the server stops */
+	gate_call("/api/lwm2m/read", "{\"device\": \"gw1\", \"path\": \"/1/0/1\"}");
+	(void)gate_heard("gw1");
+	assert_int_equal(ew_test_stop(gate.test, "gate"), 0);
+	gate_called(503, "error");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +187,8 @@ int main(void)
 			test_the_tree_has_what_was_registered_and_what_came, gate_begin, gate_end),
 		cmocka_unit_test_setup_teardown(test_an_answer_can_be_senml, gate_begin, gate_end),
 		cmocka_unit_test_setup_teardown(test_values_can_be_senml, gate_begin, gate_end),
+		cmocka_unit_test_setup_teardown(test_a_caller_that_leaves_leaves_nothing_behind,
+						gate_begin, gate_end),
 		cmocka_unit_test_setup_teardown(test_a_star_is_every_client_that_matches,
 						gate_begin, gate_end),
 	};
