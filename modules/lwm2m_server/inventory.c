@@ -67,12 +67,28 @@ static void inventory_put_peer(struct text *body, const struct peer *peer, bool 
 
 static void inventory_on_devices(void *arg, struct ew_http_request *req)
 {
-	struct lwm2m_server *self = arg;
+	const struct lwm2m_server *self = arg;
 	struct text body = text_of(ANSWER_MAX);
+	const char *after = ew_http_query(req, "after", 0);
+	const char *most = ew_http_query(req, "limit", 0);
 	const struct peer *first = self->server.peers.first;
+	int64_t limit = INT64_MAX;
 
+	if (most != NULL && (lwm2m_integer_parse(most, strlen(most), &limit) != 0 || limit < 1)) {
+		(void)ew_http_reply_error(&req, 400, "`limit` is not a number above 0");
+		return;
+	}
+	if (after != NULL) {
+		first = peers_find(&self->server.peers, (struct lwm2m_text){after, strlen(after)});
+		if (first == NULL) {
+			(void)ew_http_reply_error(&req, 404, "`after` is not registered");
+			return;
+		}
+		first = first->next;
+	}
 	text_put(&body, "[", 1);
-	for (const struct peer *peer = first; peer != NULL; peer = peer->next) {
+	for (const struct peer *peer = first; peer != NULL && limit > 0; peer = peer->next) {
+		limit--;
 		text_words(&body, peer == first ? "" : ",");
 		inventory_put_peer(&body, peer, false);
 	}

@@ -134,6 +134,26 @@ static void test_values_can_be_senml(void **state)
 	gate_called(200, "\"state\":\"done\",\"result\":204");
 }
 
+static void test_clients_come_in_pages(void **state)
+{
+	(void)state;
+	gate_enroll("line-1");
+	gate_enroll("line-2");
+	gate_enroll("gw1");
+	gate_call("/api/lwm2m/devices?limit=1", NULL);
+	gate_called(200, "[{\"endpoint\":\"gw1\",");
+	assert_null(strstr(ew_test_client_body(gate.caller, NULL), "line"));
+	gate_call("/api/lwm2m/devices?after=gw1&limit=5", NULL);
+	gate_called(200, "[{\"endpoint\":\"line-2\",");
+	gate_called(200, "{\"endpoint\":\"line-1\",");
+	gate_call("/api/lwm2m/devices?after=line-1", NULL);
+	gate_called(200, "[]");
+	gate_call("/api/lwm2m/devices?after=x", NULL);
+	gate_called(404, "not registered");
+	gate_call("/api/lwm2m/devices?limit=0", NULL);
+	gate_called(400, "limit");
+}
+
 static void test_a_star_is_every_client_that_matches(void **state)
 {
 	(void)state;
@@ -189,6 +209,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_values_can_be_senml, gate_begin, gate_end),
 		cmocka_unit_test_setup_teardown(test_a_caller_that_leaves_leaves_nothing_behind,
 						gate_begin, gate_end),
+		cmocka_unit_test_setup_teardown(test_clients_come_in_pages, gate_begin, gate_end),
 		cmocka_unit_test_setup_teardown(test_a_star_is_every_client_that_matches,
 						gate_begin, gate_end),
 	};
