@@ -189,6 +189,9 @@ static int command_send(struct host *host, struct host_write *slot)
 			slot->device = metric->device;
 		}
 		slot->metrics[i] = metric;
+		if (metric != NULL) {
+			metric->is_awaited = true;
+		}
 		error = command_check(host, write, metric, slot->device);
 		if (error == 0) {
 			error = command_item(host, &writer, metric, &write->items[i]);
@@ -278,12 +281,15 @@ static void command_seen(struct host *host, struct host_write *slot, size_t item
 
 void command_saw(struct host *host, struct model_metric *metric, const struct ew_sample *sample)
 {
-	for (size_t i = 0; i < HOST_WRITES_MAX; i++) {
+	bool is_awaited = false;
+
+	for (size_t i = 0; metric->is_awaited && i < HOST_WRITES_MAX; i++) {
 		struct host_write *slot = &host->writes[i];
 
 		if (slot->write == NULL || slot->device != metric->device) {
 			continue;
 		}
+		is_awaited = true;
 		for (size_t k = 0; slot->write != NULL && k < slot->write->count; k++) {
 			if (slot->metrics[k] == metric &&
 			    command_equals(metric, &slot->write->items[k], sample)) {
@@ -291,6 +297,7 @@ void command_saw(struct host *host, struct model_metric *metric, const struct ew
 			}
 		}
 	}
+	metric->is_awaited = is_awaited;
 }
 
 void command_born(struct host *host, const struct model_device *device)

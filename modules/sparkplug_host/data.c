@@ -28,8 +28,9 @@ struct sp_bytes data_name(const struct model_metric *instance, struct sp_bytes n
 	return (struct sp_bytes){ text, size + name.size };
 }
 
+/* next: the metric that most likely follows, since nodes keep the order of their births. */
 static struct model_metric *data_find(const struct machine *machine, const struct data_place *place,
-				      const struct sp_metric *source)
+				      const struct sp_metric *source, struct model_metric *next)
 {
 	struct model_metric *metric = NULL;
 	char text[DATA_NAME_MAX];
@@ -39,6 +40,9 @@ static struct model_metric *data_find(const struct machine *machine, const struc
 
 		metric = name.at != NULL ? model_metric(&machine->model, place->device, name)
 					 : NULL;
+	} else if (source->has & SP_HAS_ALIAS && next != NULL && next->by_alias.name.at != NULL &&
+		   next->alias == source->alias) {
+		metric = next;
 	} else if (source->has & SP_HAS_ALIAS) {
 		metric = model_alias(&machine->model, place->device->node, source->alias);
 	}
@@ -46,17 +50,15 @@ static struct model_metric *data_find(const struct machine *machine, const struc
 			       metric->instance == place->instance ? metric : NULL;
 }
 
-static void data_value(struct machine *machine, struct model_metric *metric,
+/* Has the bus taken it? */
+static bool data_value(struct machine *machine, struct model_metric *metric,
 		       const struct machine_value *value)
 {
 	if (metric->tag == 0 || machine->ops->value(machine->arg, metric, value) != 0) {
 		machine_count(machine, MACHINE_COUNT_DROP_UNFIT, 1);
-		return;
+		return false;
 	}
-	machine_count(machine, MACHINE_COUNT_VALUES, 1);
-	if (value->metric->is_historical) {
-		machine_count(machine, MACHINE_COUNT_HISTORICAL, 1);
-	}
+	return true;
 }
 
 static void data_members(struct machine *machine, const struct data_place *place,
@@ -93,15 +95,18 @@ static void data_unknown(struct machine *machine, const struct data_place *place
 
 void data_take(struct machine *machine, const struct data_place *place, struct sp_reader metrics)
 {
+	struct model_metric *next = place->device->metrics;
 	struct sp_metric source;
+	uint64_t values = 0, historical = 0;
 
 	while (sp_metric_next(&metrics, &source) > 0) {
-		struct model_metric *metric = data_find(machine, place, &source);
+		struct model_metric *metric = data_find(machine, place, &source, next);
 		struct machine_value value = {
 			.metric = &source, .is_birth = place->is_birth,
 			.ms = source.has & SP_HAS_TIMESTAMP ? source.timestamp : place->ms,
 		};
 
+		next = metric != NULL ? metric->next : next;
 		source.is_historical |= place->is_historical;
 		source.is_transient |= place->is_transient;
 		if (metric == NULL || (metric->tag == 0 && metric->definition == NULL &&
@@ -109,8 +114,11 @@ void data_take(struct machine *machine, const struct data_place *place, struct s
 			data_unknown(machine, place, &source);
 		} else if (metric->definition != NULL) {
 			data_members(machine, place, metric, &source);
-		} else {
-			data_value(machine, metric, &value);
+		} else if (data_value(machine, metric, &value)) {
+			values++;
+			historical += source.is_historical ? 1 : 0;
 		}
 	}
+	machine_count(machine, MACHINE_COUNT_VALUES, values);
+	machine_count(machine, MACHINE_COUNT_HISTORICAL, historical);
 }

@@ -103,6 +103,7 @@ struct host {
 	uint32_t state;                 /* subscription to the own STATE; 0: none */
 	uint64_t epoch;                 /* 0: not connected */
 	uint64_t state_ms;              /* in the will and the birth of this connection */
+	ew_time arrived;                /* when what is heard now came from the broker */
 	ew_dur last_dispute;
 	uint64_t stop_token;
 	bool is_stopping, is_stopped;

@@ -33,6 +33,7 @@ enum model_life {
 struct model_metric {
 	struct model_metric *next;      /* of the device */
 	struct model_device *device;
+	bool is_awaited;                /* a command may wait to see it */
 	struct index_key by_name, by_alias;
 	uint64_t alias;
 	uint64_t round;                 /* of births: when it was named last */

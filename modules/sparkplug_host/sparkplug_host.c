@@ -199,6 +199,7 @@ static void host_received(void *self, uint32_t subscription,
 			  const struct ew_uplink_received *messages, size_t count)
 {
 	struct host *host = self;
+	ew_time since = ew_wall() - ew_now(); /* UTC of the monotonic clock's zero */
 
 	host_now(host);
 	for (size_t i = 0; i < count; i++) {
@@ -208,6 +209,7 @@ static void host_received(void *self, uint32_t subscription,
 			.is_retained = messages[i].retain,
 		};
 
+		host->arrived = since + messages[i].arrived;
 		monitor_take(&host->monitor, &messages[i]);
 		if ((messages[i].epoch != host->epoch && host->epoch != 0) ||
 		    strncmp(message.topic, SP_NAMESPACE "/", sizeof(SP_NAMESPACE)) != 0) {

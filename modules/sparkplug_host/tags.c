@@ -157,7 +157,7 @@ static int tags_value(void *arg, struct model_metric *metric, const struct machi
 	metric->has_last = true;
 	if (!value->is_birth) {
 		ew_metric_observe(host->inst, HOST_LATENCY,
-				  (double)(ew_wall() - sample.time) / (double)EW_SECOND);
+				  (double)(host->arrived - sample.time) / (double)EW_SECOND);
 	}
 	command_saw(host, metric, &sample);
 	return 0;
