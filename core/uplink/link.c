@@ -365,7 +365,7 @@ static enum mosq_end link_read(struct link *link)
 
 	for (i = 0; i < LINK_READS_MAX && end == MOSQ_ALIVE; i++) {
 		end = mosq_read(link->mosq);
-		if (end == MOSQ_ALIVE && !link_has_input(link)) {
+		if (end == MOSQ_ALIVE && mosq_is_dry(link->mosq) && !link_has_input(link)) {
 			break;
 		}
 	}

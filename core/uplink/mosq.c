@@ -30,6 +30,7 @@ struct mosq {
 	int protocol;
 	int keep_alive; /* s */
 	bool reading; /* inside mosquitto_loop_read */
+	bool dry; /* the last read found no more in the socket */
 	int disconnect_code; /* in the server's DISCONNECT; -1: none came */
 	int library_code; /* the library's reason for the end; 0: none */
 };
@@ -219,7 +220,9 @@ static void mosq_on_log(struct mosquitto *handle, void *arg, int level, const ch
 	(void)level;
 	/* the callbacks of the library do not say by which reason code the server
 	 * ended the session, only its log does */
-	(void)sscanf(text, "Received DISCONNECT (%d)", &mosq->disconnect_code);
+	if (strncmp(text, "Received DISCONNECT", 19) == 0) {
+		(void)sscanf(text, "Received DISCONNECT (%d)", &mosq->disconnect_code);
+	}
 	log_msg(LOG_LEVEL_DEBUG, mosq->who, "%s", text);
 }
 
@@ -411,7 +414,13 @@ enum mosq_end mosq_read(struct mosq *mosq)
 	mosq->reading = true;
 	code = mosquitto_loop_read(mosq->handle, 1);
 	mosq->reading = false;
+	mosq->dry = errno == EAGAIN;
 	return mosq_end(mosq, code);
+}
+
+bool mosq_is_dry(const struct mosq *mosq)
+{
+	return mosq->dry;
 }
 
 enum mosq_end mosq_write(struct mosq *mosq)

@@ -100,6 +100,9 @@ bool mosq_wants_write(const struct mosq *mosq);
 
 /* errno is 0 or says more when the end is LOST. */
 enum mosq_end mosq_read(struct mosq *mosq) EW_CHECKED;
+
+/* The last mosq_read() emptied the socket. */
+bool mosq_is_dry(const struct mosq *mosq);
 enum mosq_end mosq_write(struct mosq *mosq) EW_CHECKED;
 enum mosq_end mosq_keep_alive(struct mosq *mosq) EW_CHECKED;
 
