@@ -125,14 +125,20 @@ static void news_begin(struct news_data *data)
 	text_words(&data->body, "\",\"records\":[");
 }
 
-static void news_record(void *arg, const struct lwm2m_record *record)
+static void news_record(void *arg, const struct lwm2m_record *record, struct lwm2m_text head)
 {
 	struct news_data *data = arg;
 
 	data->total++;
 	data->line.size = 0;
 	data->line.failed = false;
-	text_record(&data->line, &data->self->catalog, record);
+	if (head.size > 0) {
+		text_put(&data->line, head.at, head.size);
+	} else {
+		text_record_head(&data->line, &data->self->catalog, &record->path);
+	}
+	text_record_tail(&data->line, record);
+	text_put(&data->line, "}", 1);
 	if (data->line.failed) {
 		ew_metric_add(data->self->inst, METRIC_LOST_EVENTS, 1);
 		return;

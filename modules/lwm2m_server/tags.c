@@ -9,12 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "modules/lwm2m_server/text.h"
 #include "proto/lwm2m/link.h"
 
 
 #define SECOND        INT64_C(1000000000)
 #define LATE          (60 * SECOND)     /* a value so old is not the present one */
 #define GATEWAY       25u
+#define HEAD_MAX      1024u             /* bytes that are kept of a record's text */
 
 struct tags_entry {
 	uint32_t device;                /* 0: free */
@@ -24,6 +26,9 @@ struct tags_entry {
 	uint8_t depth;
 	uint8_t carrier;
 	uint8_t type;                   /* enum lwm2m_type */
+	uint8_t wanted;                 /* the definition's; LWM2M_NONE: there is none */
+	char *head;                     /* text_record_head(); NULL: not kept */
+	size_t head_size;
 };
 
 int tags_init(struct tags *tags, struct ew_instance *inst, const struct catalog *catalog,
@@ -45,6 +50,9 @@ int tags_init(struct tags *tags, struct ew_instance *inst, const struct catalog 
 
 void tags_fini(struct tags *tags)
 {
+	for (size_t i = 0; tags->slots != NULL && i < tags->slot_count; i++) {
+		free(tags->slots[i].head);
+	}
 	free(tags->slots);
 	free(tags->scratch);
 	tags->slots = NULL;
@@ -98,6 +106,8 @@ static int tags_rebuild(struct tags *tags, size_t slot_count, uint32_t without)
 
 			*tags_slot(tags, old[i].device, &path) = old[i];
 			tags->count++;
+		} else {
+			free(old[i].head);
 		}
 	}
 	free(old);
@@ -268,6 +278,15 @@ static unsigned tags_access(const struct lwm2m_resource *resource)
 	       ((resource->operations & LWM2M_EXECUTABLE) != 0 ? EW_ACCESS_EXECUTE : 0);
 }
 
+/* The type that the definition states. */
+static enum lwm2m_type tags_wanted(const struct tags *tags, const struct lwm2m_path *path)
+{
+	struct lwm2m_resource resource;
+
+	return catalog_resource(tags->catalog, path, &resource) ? (enum lwm2m_type)resource.type
+								: LWM2M_NONE;
+}
+
 static int tags_declare(struct tags *tags, uint32_t device, const struct lwm2m_path *whole,
 			enum lwm2m_type type, uint32_t *tag_out)
 {
@@ -302,6 +321,7 @@ static struct tags_entry *tags_enter(struct tags *tags, uint32_t device,
 				     const struct lwm2m_path *path, enum lwm2m_type type)
 {
 	struct tags_entry *entry = tags_slot(tags, device, path);
+	struct text head = text_of(HEAD_MAX);
 	uint32_t tag;
 
 	if (entry->device != 0) {
@@ -323,6 +343,13 @@ static struct tags_entry *tags_enter(struct tags *tags, uint32_t device,
 	entry->type = (uint8_t)type;
 	entry->tag = tag;
 	entry->carrier = (uint8_t)ew_type_carrier(tags_type(type));
+	entry->wanted = (uint8_t)tags_wanted(tags, path);
+	text_record_head(&head, tags->catalog, path);
+	if (head.failed) {
+		text_free(&head);
+	}
+	entry->head = head.at;
+	entry->head_size = head.size;
 	return entry;
 }
 
@@ -422,27 +449,9 @@ static void tags_publish(struct tags *tags, struct tags_entry *entry,
 	}
 }
 
-/* The type that the definition states; as it came when it is not of that type. */
-static void tags_convert(struct tags *tags, struct lwm2m_record *record)
-{
-	struct lwm2m_resource resource;
-
-	if (catalog_resource(tags->catalog, &record->path, &resource) &&
-	    resource.type != LWM2M_NONE) {
-		(void)lwm2m_value_convert(&record->value, (enum lwm2m_type)resource.type,
-					  tags->scratch + tags->scratch_size);
-	}
-}
-
 /* A number that no definition describes may come as 21 and then as 21.5. */
-static void tags_widen(const struct tags *tags, struct lwm2m_record *record)
+static void tags_widen(struct lwm2m_record *record)
 {
-	struct lwm2m_resource resource;
-
-	if (catalog_resource(tags->catalog, &record->path, &resource) &&
-	    resource.type != LWM2M_NONE) {
-		return;
-	}
 	if (record->value.type == LWM2M_INTEGER) {
 		record->value.v.f = (double)record->value.v.i;
 		record->value.type = LWM2M_FLOAT;
@@ -450,6 +459,27 @@ static void tags_widen(const struct tags *tags, struct lwm2m_record *record)
 		record->value.v.f = (double)record->value.v.u;
 		record->value.type = LWM2M_FLOAT;
 	}
+}
+
+/* The entry of a path that came before, whose device is most likely that of the last; NULL. */
+static struct tags_entry *tags_known(struct tags *tags, struct peer *peer,
+				     const struct lwm2m_path *path, struct peer_device **last)
+{
+	struct tags_entry *entry;
+
+	if (path->depth < LWM2M_RESOURCE || path->ids[0] == GATEWAY) {
+		return NULL; /* what is learnt of these may take entries away */
+	}
+	if (*last == NULL || strlen((*last)->prefix) != path->prefix_size ||
+	    (path->prefix_size > 0 &&
+	     memcmp((*last)->prefix, path->prefix, path->prefix_size) != 0)) {
+		*last = peer_device_of(peer, path->prefix, path->prefix_size);
+	}
+	if (*last == NULL || (*last)->device == EW_NO_ID) {
+		return NULL;
+	}
+	entry = tags_slot(tags, (*last)->device, path);
+	return entry->device != 0 ? entry : NULL;
 }
 
 void tags_take(struct tags *tags, struct peer *peer, const struct server_records *records,
@@ -463,22 +493,35 @@ void tags_take(struct tags *tags, struct peer *peer, const struct server_records
 	};
 	struct lwm2m_decoder decoder;
 	struct lwm2m_record record;
+	struct peer_device *last = NULL;
 	char *name = NULL;
 
 	if (lwm2m_decoder_begin(&decoder, records->content, &source) != 0) {
 		return;         /* the machine has looked: it does begin */
 	}
 	while (lwm2m_decoder_next(&decoder, &record) > 0) {
-		struct tags_entry *entry;
+		struct tags_entry *entry = tags_known(tags, peer, &record.path, &last);
+		enum lwm2m_type wanted = entry != NULL ? (enum lwm2m_type)entry->wanted
+						       : tags_wanted(tags, &record.path);
+		struct lwm2m_text head = { NULL, 0 };
 
-		tags_convert(tags, &record);
-		tags_learn(tags, peer, &record, &name);
-		if (each != NULL) {
-			each(arg, &record);
+		if (wanted != LWM2M_NONE) {
+			/* as it came when it is not of that type */
+			(void)lwm2m_value_convert(&record.value, wanted,
+						  tags->scratch + tags->scratch_size);
 		}
-		tags_widen(tags, &record);
-		entry = tags_entry_of(tags, peer, &record);
-		if (entry == NULL) {
+		tags_learn(tags, peer, &record, &name);
+		if (entry != NULL && entry->head != NULL) {
+			head = (struct lwm2m_text){ entry->head, entry->head_size };
+		}
+		if (each != NULL) {
+			each(arg, &record, head);
+		}
+		if (wanted == LWM2M_NONE) {
+			tags_widen(&record);
+		}
+		entry = entry != NULL ? entry : tags_entry_of(tags, peer, &record);
+		if (entry == NULL || entry->type != record.value.type) {
 			tags->skipped++;
 		} else {
 			tags_publish(tags, entry, &record,

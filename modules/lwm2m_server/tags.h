@@ -41,10 +41,11 @@ void tags_fini(struct tags *tags);
 void tags_set_state(struct tags *tags, struct peer *peer, const char *reason);
 
 /*
- * Publish records, and learn what object 25 says. each(arg, record) is called
- * with the typed value of every record; NULL: nobody is.
+ * Publish records, and learn what object 25 says. each(arg, record, head) is
+ * called with the typed value of every record; head is its text_record_head(),
+ * empty when it is not kept. each NULL: nobody is called.
  */
-typedef void (*tags_fn)(void *arg, const struct lwm2m_record *record);
+typedef void (*tags_fn)(void *arg, const struct lwm2m_record *record, struct lwm2m_text head);
 void tags_take(struct tags *tags, struct peer *peer, const struct server_records *records,
 	       tags_fn each, void *arg);
 

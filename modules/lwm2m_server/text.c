@@ -112,27 +112,66 @@ void text_number(struct text *text, double value)
 void text_unsigned(struct text *text, uint64_t value)
 {
 	char digits[24];
+	size_t at = sizeof(digits);
 
-	text_put(text, digits,
-		 (size_t)snprintf(digits, sizeof(digits), "%llu", (unsigned long long)value));
+	do {
+		digits[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value > 0);
+	text_put(text, digits + at, sizeof(digits) - at);
+}
+
+/* Times come in runs of one second. */
+static void text_stamp(struct text *text, int64_t second)
+{
+	struct tm tm;
+	time_t clock = (time_t)second;
+
+	if (text->stamp_size == 0 || second != text->second) {
+		text->second = second;
+		text->stamp_size = gmtime_r(&clock, &tm) == NULL ? 0 :
+				   strftime(text->stamp, sizeof(text->stamp),
+					    "\"%Y-%m-%dT%H:%M:%S", &tm);
+	}
 }
 
 void text_time(struct text *text, int64_t time)
 {
-	int64_t seconds = time / 1000 / MILLISECOND;
-	struct tm tm;
-	time_t clock = (time_t)seconds;
-	char words[48];
-	size_t size = gmtime_r(&clock, &tm) == NULL ? 0 :
-		      strftime(words, sizeof(words), "\"%Y-%m-%dT%H:%M:%S", &tm);
+	unsigned ms = (unsigned)(time / MILLISECOND % 1000);
+	char rest[] = ".000Z\"";
 
-	if (size == 0) {
+	text_stamp(text, time / 1000 / MILLISECOND);
+	if (text->stamp_size == 0 || time < 0) {
 		text_words(text, "null");
 		return;
 	}
-	text_put(text, words, size);
-	text_put(text, words, (size_t)snprintf(words, sizeof(words), ".%03dZ\"",
-					       (int)(time / MILLISECOND % 1000)));
+	rest[1] = (char)('0' + ms / 100);
+	rest[2] = (char)('0' + ms / 10 % 10);
+	rest[3] = (char)('0' + ms % 10);
+	text_put(text, text->stamp, text->stamp_size);
+	text_put(text, rest, sizeof(rest) - 1);
+}
+
+void text_record_head(struct text *text, const struct catalog *catalog,
+		      const struct lwm2m_path *path)
+{
+	char numbers[LWM2M_PATH_MAX];
+	char name[CATALOG_NAME_MAX];
+
+	text_words(text, "{\"path\":");
+	text_string(text, numbers, lwm2m_path_format(path, numbers));
+	text_words(text, ",\"name\":");
+	text_string(text, name, catalog_name(catalog, path, name));
+	text_words(text, ",\"value\":");
+}
+
+void text_record_tail(struct text *text, const struct lwm2m_record *record)
+{
+	text_value(text, &record->value);
+	if (record->time != 0) {
+		text_words(text, ",\"time\":");
+		text_time(text, record->time);
+	}
 }
 
 void text_value(struct text *text, const struct lwm2m_value *value)

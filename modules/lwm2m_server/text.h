@@ -13,6 +13,9 @@ struct text {
 	char *at;
 	size_t size, room, limit;
 	bool failed;
+	int64_t second;         /* that `stamp` says; of the last time that was put */
+	size_t stamp_size;      /* 0: none */
+	char stamp[24];
 };
 
 static inline struct text text_of(size_t limit)
@@ -32,6 +35,11 @@ void text_unsigned(struct text *text, uint64_t value);
 
 /* ns UTC as "2026-01-01T00:00:00.000Z", with quotes. */
 void text_time(struct text *text, int64_t time);
+
+/* Two parts of a record: up to the value, which is the same for a path; value and time. */
+void text_record_head(struct text *text, const struct catalog *catalog,
+		      const struct lwm2m_path *path);
+void text_record_tail(struct text *text, const struct lwm2m_record *record);
 
 void text_value(struct text *text, const struct lwm2m_value *value);
 

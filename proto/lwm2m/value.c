@@ -82,10 +82,61 @@ int lwm2m_float_parse(const char *text, size_t size, double *value_out)
 	return 0;
 }
 
+/* A whole number with so many of its digits behind the point. */
+static size_t value_format_fixed(int64_t number, unsigned decimals, char *out)
+{
+	char digits[24];
+	uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+	size_t at = sizeof(digits);
+	size_t size = 0;
+
+	for (unsigned i = 0; left > 0 || i <= decimals; i++) {
+		if (i == decimals && i > 0) {
+			digits[--at] = '.';
+		}
+		digits[--at] = (char)('0' + left % 10);
+		left /= 10;
+	}
+	if (number < 0) {
+		out[size++] = '-';
+	}
+	memcpy(out + size, digits + at, sizeof(digits) - at);
+	size += sizeof(digits) - at;
+	out[size] = '\0';
+	return size;
+}
+
+/*
+ * What sensors say has few decimals: the first whole number that, divided by
+ * its power of ten, is the value again, is its shortest text, since that
+ * division rounds right. 0: not one of these.
+ */
+static size_t value_format_short(double value, char *out)
+{
+	double size = value < 0 ? -value : value;
+	double scale = 1;
+
+	if (!(size >= 1e-3 && size < 1e9)) {
+		return 0;
+	}
+	for (unsigned decimals = 0; decimals <= 6; decimals++, scale *= 10) {
+		int64_t number = (int64_t)(value * scale + (value < 0 ? -0.5 : 0.5));
+		double again = (double)number / scale;
+
+		if (!(again < value) && !(again > value)) {
+			return value_format_fixed(number, decimals, out);
+		}
+	}
+	return 0;
+}
+
 size_t lwm2m_float_format(double value, char *out)
 {
-	int size = 0;
+	int size = (int)value_format_short(value, out);
 
+	if (size > 0) {
+		return (size_t)size;
+	}
 	for (int digits = 6; digits <= 17; digits++) {
 		size = snprintf(out, LWM2M_VALUE_TEXT_MAX, "%.*g", digits, value);
 		if (!(strtod(out, NULL) < value) && !(strtod(out, NULL) > value)) {
