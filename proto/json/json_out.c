@@ -109,9 +109,13 @@ void json_out_base64(struct bytes *to, const void *from, size_t size)
 
 void json_out_line(struct bytes *to, const char *json)
 {
-	for (; *json != '\0'; json++) {
-		if ((unsigned char)*json >= ' ') {
-			bytes_char(to, *json);
+	while (*json != '\0') {
+		const char *end = json;
+
+		while ((unsigned char)*end >= ' ') {
+			end++;
 		}
+		bytes_add(to, json, (size_t)(end - json));
+		json = *end != '\0' ? end + 1 : end;
 	}
 }
