@@ -73,10 +73,11 @@ static void checker_report(void *arg)
 
 static void checker_look(struct checker *checker, const struct ew_sample *sample, bool is_value)
 {
-	uint64_t number = sample->v.u;
+	/* some far ends know numbers as floats */
+	uint64_t number = sample->type == EW_F64 ? (uint64_t)sample->v.f : sample->v.u;
 	uint64_t *last;
 
-	if (sample->tag >= TAGS_MAX || sample->type != EW_U64) {
+	if (sample->tag >= TAGS_MAX || (sample->type != EW_U64 && sample->type != EW_F64)) {
 		return;
 	}
 	last = &checker->last[sample->tag];
@@ -97,14 +98,14 @@ static void checker_look(struct checker *checker, const struct ew_sample *sample
 	checker->highest = number > checker->highest ? number : checker->highest;
 }
 
-static void checker_tell(const struct checker *checker, uint64_t number)
+static void checker_tell(const struct checker *checker)
 {
 	struct gate *gate = checker->gate;
 
 	atomic_store(&gate->lost, checker->lost);
 	atomic_store(&gate->again, checker->again);
 	atomic_store(&gate->samples, checker->samples);
-	atomic_store(&gate->seen, number);
+	atomic_store(&gate->seen, checker->highest);
 }
 
 static void checker_batch(void *self, const struct ew_batch *batch)
@@ -116,7 +117,7 @@ static void checker_batch(void *self, const struct ew_batch *batch)
 		checker_look(checker, &batch->samples[i], is_value);
 	}
 	if (checker->gate != NULL && batch->count > 0) {
-		checker_tell(checker, batch->samples[batch->count - 1].v.u);
+		checker_tell(checker);
 	}
 	if (checker->settings->hold && checker->held_count < HELD_MAX) {
 		int error = ew_batch_hold(checker->inst, batch,
