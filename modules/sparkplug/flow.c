@@ -34,6 +34,14 @@ int edge_flush(struct edge *edge, struct model_device *device)
 	return error;
 }
 
+/* An earlier birth may have said it and be lost with its connection; this one says what is last. */
+static bool flow_is_in_birth(const struct edge *edge, const struct ew_sample *sample)
+{
+	struct ew_sample last;
+
+	return ew_view(edge->inst, sample->tag, &last) == 0 && last.time <= sample->time;
+}
+
 /*
  * One sample. -EAGAIN: the outbox is full, or no birth has named the metric
  * yet; the sample was not taken. Nothing else stops the flow.
@@ -54,8 +62,8 @@ static int flow_sample(struct edge *edge, const struct ew_sample *sample, bool i
 		return -EAGAIN; /* edge_tend() goes on behind the birth that names it */
 	}
 	historical = index < device->born_mark || (sample->flags & EW_HISTORICAL) != 0;
-	if (is_repeat && index < device->born_mark) {
-		return 0; /* the birth said it */
+	if (is_repeat && historical && flow_is_in_birth(edge, sample)) {
+		return 0;
 	}
 	if (gather_has_to_flush(metric, value_ms(sample->time), historical) &&
 	    edge_flush(edge, device) == -EAGAIN) {

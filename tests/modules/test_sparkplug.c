@@ -320,6 +320,28 @@ static void test_what_was_not_confirmed_goes_out_again_as_historical(void **stat
 	assert_true(ew_test_metric(world, "scada", "confirmed_batches_total") >= 2);
 }
 
+static void test_what_only_a_lost_birth_said_is_sent_again(void **state)
+{
+	const struct seen_message *data;
+
+	(void)state;
+	world_start("report_delay: 0s\n");
+	ew_test_broker_be(world, "main", EW_TEST_BROKER_HOLDS);
+	ew_test_sent_forget(world, "main");
+	assert_int_equal(ew_test_reload(world, "scada", WORLD_IDS "report_delay: 0s\n"), 0);
+	ew_test_advance(world, 10 * EW_SECOND);
+	assert_true((int16_t)world_metric(world_first(SP_DBIRTH), "Speed")->value.u == -7);
+	ew_test_broker_cut(world, "main", EW_UPLINK_LOST);
+	world_set(world_speed, 12);
+	ew_test_sent_forget(world, "main");
+	ew_test_broker_be(world, "main", EW_TEST_BROKER_ANSWERS);
+	ew_test_advance(world, 10 * EW_SECOND);
+	assert_true((int16_t)world_metric(world_first(SP_DBIRTH), "Speed")->value.u == 12);
+	data = world_first(SP_DDATA);
+	assert_non_null(data);
+	assert_true((int16_t)data->metrics[0].value.u == -7 && data->metrics[0].is_historical);
+}
+
 static void test_what_was_confirmed_is_not_sent_again(void **state)
 {
 	(void)state;
@@ -433,6 +455,7 @@ int main(void)
 		TEST(test_the_primary_host_is_looked_for_at_the_next_server),
 		TEST(test_when_the_primary_host_goes_the_node_goes),
 		TEST(test_what_was_not_confirmed_goes_out_again_as_historical),
+		TEST(test_what_only_a_lost_birth_said_is_sent_again),
 		TEST(test_what_was_confirmed_is_not_sent_again),
 		TEST(test_a_host_that_was_gone_gets_what_it_missed),
 		TEST(test_another_publisher_of_the_node_is_found),
