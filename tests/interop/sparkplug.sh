@@ -9,6 +9,8 @@
 # its template are tags, and writing one is a command that it does.
 # sparkplug-payload 1.0.3 knows no arrays, no whole numbers in a DataSet, and
 # UInt32 in long_value alone.
+# A second daemon is host of the first and edge node on another session: what went
+# from bus to host to bus to that node is born there as it was born here.
 # shellcheck source=tests/lib/scenario.bash
 . "${top_srcdir:?}/tests/lib/scenario.bash"
 # shellcheck source=tests/lib/daemon.bash
@@ -56,6 +58,20 @@ cat >"$file" <<-END
 	access:
 	  scada: {write: ["types:**", "plain:**"]}
 END
+cat >"$work/far.yaml" <<-END
+	version: 1
+	gateway: {group: plant, name: gw2}
+	uplink: &broker
+	  servers: ["mqtts://localhost:$broker_port"]
+	  ca: $tls/ca.pem
+	  certificate: $tls/client.pem
+	  key: $tls/client.key
+	uplinks: {second: *broker}
+	instances:
+	  host: {module: sparkplug_host, host_id: far, rebirth_pause: 100ms}
+	  scada: {module: sparkplug, uplink: second, rebirth_pause: 0s, long_uint32: yes}
+	routes: [{from: [host], to: [scada], tags: ["plant/gw1/types:**"]}]
+END
 has_seen() {
 	"$build/tests/lib/sparkplug_text" <"$work/raw.log" >"$work/seen.txt"
 	grep -qE -- "$1" "$work/seen.txt"
@@ -86,6 +102,17 @@ wait_for 'the watcher' is_watching
 daemon
 wait_for 'births' has_births 1
 
+step 'a second edge node, behind a host of the first'
+start far "$build/edgewayd" --module-dir "$modules" --state-dir "$work/far" \
+	--run-dir "$work/far.run" "$work/far.yaml"
+# is_same: births on both sides, and what they say
+is_same() {
+	rebirth
+	publish "$topics/NCMD/gw2" "$work/rebirth"
+	python same "$work/raw.log" plant:gw1:types
+}
+wait_for 'the same births without values' is_same
+
 for set in 1 2; do
 	step "Python: set $set"
 	python command "$set" "$work/command"
@@ -93,6 +120,7 @@ for set in 1 2; do
 	wait_for 'the same values as data' python check "$set" "$work/raw.log"
 	rebirth
 	python check "$set" "$work/raw.log" || fail 'other values in the birth'
+	wait_for 'the same births at the second edge node' is_same
 
 	step "sparkplug-payload: set $set"
 	python expect "$set" >"$work/expect.json"

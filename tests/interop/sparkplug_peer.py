@@ -4,6 +4,7 @@
 
     sparkplug_peer.py command SET FILE   a DCMD with a value for every datatype
     sparkplug_peer.py check SET LOG      what the node said of them last is the same
+    sparkplug_peer.py same LOG DEVICE    so is all that the last birth of another device says
     sparkplug_peer.py expect SET         the values as JSON, for other peers
 
 LOG has lines "TOPIC HEX" of all that was published. SET is 1 or 2.
@@ -138,7 +139,7 @@ def command(which, path):
         out.write(payload.SerializeToString())
 
 
-def messages(path):
+def messages(path, device="types"):
     """Verb, payload of each message of the device, as far as the log is whole."""
     with open(path, encoding="utf-8") as lines:
         for line in lines:
@@ -146,7 +147,7 @@ def messages(path):
                 return
             topic, _, text = line.strip().partition(" ")
             parts = topic.split("/")
-            if len(parts) == 5 and parts[4] == "types" and parts[2] in ("DBIRTH", "DDATA"):
+            if len(parts) == 5 and parts[4] == device and parts[2] in ("DBIRTH", "DDATA"):
                 payload = pb.Payload()
                 payload.ParseFromString(bytes.fromhex(text))
                 yield parts[2], payload
@@ -165,6 +166,34 @@ def check(which, path):
             sys.exit("%s is %r, not %r" % (name, last.get(name), (row[0], row[which])))
     if set(last) != set(VALUES):
         sys.exit("unknown: %s" % (set(last) ^ set(VALUES)))
+
+
+def birth(path, device):
+    """Each metric of the last birth: type, value, null, time, properties."""
+    last = None
+    for verb, payload in messages(path, device):
+        last = payload if verb == "DBIRTH" else last
+    if last is None:
+        sys.exit("no birth of " + device)
+    rows = {}
+    for metric in last.metrics:
+        held = metric.properties
+        rows[metric.name] = {
+            "type": metric.datatype, "null": metric.is_null, "time": metric.timestamp,
+            "value": None if metric.is_null else get(metric, metric.datatype),
+            "properties": {key: str(value) for key, value in zip(held.keys, held.values)},
+        }
+    return rows
+
+
+def same(path, other):
+    one, two = birth(path, "types"), birth(path, other)
+    if set(one) != set(two):
+        sys.exit("on one side only: %s" % (set(one) ^ set(two)))
+    for name, row in one.items():
+        for what, value in row.items():
+            if two[name][what] != value:
+                sys.exit("%s of %s is %r, not %r" % (what, name, two[name][what], value))
 
 
 def expect(which):
@@ -187,5 +216,7 @@ if __name__ == "__main__":
         command(int(sys.argv[2]), sys.argv[3])
     elif sys.argv[1] == "check":
         check(int(sys.argv[2]), sys.argv[3])
+    elif sys.argv[1] == "same":
+        same(sys.argv[2], sys.argv[3])
     else:
         expect(int(sys.argv[2]))
