@@ -16,15 +16,19 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tests/lib/gate.h"
 
 #define TAGS_MAX  4096u         /* ids that are looked at */
 #define HELD_MAX  65536u
+#define MARKS_MAX ((size_t)1 << 24)     /* numbers */
 
 struct settings {
 	bool hold;
 	const char *gate;
+	const char *marks;
+	const char *trips;
 };
 
 static const struct ew_option options[] = {
@@ -32,6 +36,11 @@ static const struct ew_option options[] = {
 		  .help = "keep every batch for ever"),
 	EW_OPTION(struct settings, gate,
 		  .help = "file that is told what has arrived; see tests/lib/gate.h"),
+	EW_OPTION(struct settings, marks,
+		  .help = "file with a byte for each number from 1 on: 1, it has arrived; "
+			  "outlives a kill"),
+	EW_OPTION(struct settings, trips,
+		  .help = "file with the time that each sample of a tag `Mono` took"),
 	EW_OPTION_END
 };
 
@@ -41,6 +50,9 @@ struct checker {
 	struct ew_timer *timer;
 	uint64_t last[TAGS_MAX];
 	struct gate *gate;              /* NULL: none */
+	uint8_t *marks;                 /* MARKS_MAX; NULL: none */
+	struct trips *trips;            /* NULL: none */
+	uint32_t mono;                  /* the tag; 0: not known */
 	const struct ew_batch *held[HELD_MAX];
 	size_t held_count;
 	uint64_t samples, lost, again, told_lost, declared, changed, synced, highest, refused;
@@ -71,6 +83,16 @@ static void checker_report(void *arg)
 	}
 }
 
+static void checker_time(struct trips *trips, uint64_t said)
+{
+	uint64_t count = atomic_load(&trips->count);
+
+	if (count < TRIPS_MAX) {
+		trips->took[count] = ew_now() - (int64_t)said;
+		atomic_store(&trips->count, count + 1);
+	}
+}
+
 static void checker_look(struct checker *checker, const struct ew_sample *sample, bool is_value)
 {
 	/* some far ends know numbers as floats */
@@ -79,6 +101,15 @@ static void checker_look(struct checker *checker, const struct ew_sample *sample
 
 	if (sample->tag >= TAGS_MAX || (sample->type != EW_U64 && sample->type != EW_F64)) {
 		return;
+	}
+	if (checker->trips != NULL && sample->tag == checker->mono) {
+		if (!is_value) {
+			checker_time(checker->trips, number);
+		}
+		return;
+	}
+	if (checker->marks != NULL && number > 0 && number <= MARKS_MAX) {
+		checker->marks[number - 1] = 1;
 	}
 	last = &checker->last[sample->tag];
 	if (is_value && number <= *last) {
@@ -145,7 +176,9 @@ static void checker_tag(void *self, enum ew_change change, const struct ew_tag_i
 {
 	struct checker *checker = self;
 
-	(void)tag;
+	if (strcmp(tag->spec.name, "Mono") == 0) {
+		checker->mono = tag->id;
+	}
 	checker->declared += change == EW_DECLARED ? 1 : 0;
 	checker->changed += change == EW_DECLARED ? 0 : 1;
 }
@@ -167,12 +200,36 @@ static void checker_stop(void *self)
 	ew_stopped(checker->inst);
 }
 
+/* The files that it tells. */
+static int checker_map(struct checker *checker)
+{
+	const struct settings *settings = checker->settings;
+	void *at = NULL;
+	int error = settings->gate != NULL ? gate_open(settings->gate, &checker->gate) : 0;
+
+	if (error == 0 && settings->marks != NULL) {
+		error = gate_map(settings->marks, MARKS_MAX, &at);
+		checker->marks = error == 0 ? at : NULL;
+	}
+	if (error == 0 && settings->trips != NULL) {
+		error = gate_map(settings->trips, sizeof(*checker->trips), &at);
+		checker->trips = error == 0 ? at : NULL;
+	}
+	return error;
+}
+
 static void checker_close(void *self)
 {
 	struct checker *checker = self;
 
 	ew_timer_free(&checker->timer);
 	gate_close(&checker->gate);
+	if (checker->marks != NULL) {
+		(void)munmap(checker->marks, MARKS_MAX);
+	}
+	if (checker->trips != NULL) {
+		(void)munmap(checker->trips, sizeof(*checker->trips));
+	}
 	free(checker);
 }
 
@@ -186,8 +243,7 @@ static int checker_open(struct ew_instance *inst, const void *settings, void **s
 	}
 	checker->inst = inst;
 	checker->settings = settings;
-	error = checker->settings->gate == NULL ? 0 : gate_open(checker->settings->gate,
-								&checker->gate);
+	error = checker_map(checker);
 	error = error != 0 ? error : ew_timer_new(inst, "report", checker_report, checker,
 						  &checker->timer);
 	if (error != 0) {

@@ -24,23 +24,42 @@ struct gate {
 	_Atomic uint64_t again;         /* numbers that came before */
 };
 
-/* The file is made when it is not there. Errors: -errno */
-static inline int gate_open(const char *path, struct gate **gate_out)
+#define TRIPS_MAX  65536u
+
+/* How long each sample of a tag `Mono` took to arrive, in a file of its own. */
+struct trips {
+	_Atomic uint64_t count;
+	int64_t took[TRIPS_MAX];        /* ns */
+};
+
+/* So much of a file, which is made when it is not there. Errors: -errno */
+static inline int gate_map(const char *path, size_t size, void **at_out)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	struct gate *gate = MAP_FAILED;
+	void *at = MAP_FAILED;
 	int error = 0;
 
-	if (fd >= 0 && ftruncate(fd, sizeof(*gate)) == 0) {
-		gate = mmap(NULL, sizeof(*gate), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (fd >= 0 && ftruncate(fd, (off_t)size) == 0) {
+		at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	}
-	if (gate == MAP_FAILED) {
+	if (at == MAP_FAILED) {
 		error = -errno;
 	} else {
-		*gate_out = gate;
+		*at_out = at;
 	}
 	if (fd >= 0) {
 		(void)close(fd);
+	}
+	return error;
+}
+
+static inline int gate_open(const char *path, struct gate **gate_out)
+{
+	void *at = NULL;
+	int error = gate_map(path, sizeof(**gate_out), &at);
+
+	if (error == 0) {
+		*gate_out = at;
 	}
 	return error;
 }
