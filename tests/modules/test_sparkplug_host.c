@@ -3,6 +3,7 @@
 #include "tests/modules/sparkplug_nodes.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define SPEED  NODES_SPEED
@@ -212,6 +213,39 @@ static void test_a_gap_brings_a_rebirth_request(void **state)
 	assert_true(sp_bytes_equal(metric.name, sp_text("Node Control/Rebirth")));
 	assert_true(metric.value.carrier == SP_BOOL && metric.value.u == 1);
 	assert_true(ew_test_metric(world, "scada", "rebirths_gap_total") == 1);
+}
+
+static double counted(const char *metric)
+{
+	return ew_test_metric(world, "scada", metric);
+}
+
+static void test_what_dashboards_show_is_counted(void **state)
+{
+	static const char *const causes[] = {
+		"gap", "unknown_alias", "unknown_metric", "before_birth", "before_device_birth",
+		"malformed", "reconnect", "user",
+	};
+	double rebirths_of_all = 0;
+	char name[64];
+
+	(void)state;
+	nodes_start("reorder_timeout: 1s\n");
+	nodes_born();
+	nodes_ddata(2, 1, 9);
+	nodes_ddata(4, 1, 10);
+	ew_test_advance(world, 2 * EW_SECOND);
+	nodes_ndeath(3);
+	assert_true(counted("nbirths_total") == 1 && counted("dbirths_total") == 1);
+	assert_true(counted("ndeaths_total") == 1 && counted("ddeaths_total") == 0);
+	assert_true(counted("sequence_gaps_total") == 1);
+	assert_true(counted("data_messages_total") == 2 && counted("received_bytes_total") > 50);
+	assert_true(counted("latency_seconds") == 2);
+	for (size_t i = 0; i < sizeof(causes) / sizeof(*causes); i++) {
+		(void)snprintf(name, sizeof(name), "rebirths_%s_total", causes[i]);
+		rebirths_of_all += counted(name);
+	}
+	assert_true(rebirths_of_all == 1 && counted("rebirths_gap_total") == 1);
 }
 
 static void test_history_is_not_the_present(void **state)
@@ -449,6 +483,7 @@ int main(void)
 		TEST(test_a_death_leaves_stale_values),
 		TEST(test_the_own_end_makes_all_stale),
 		TEST(test_a_gap_brings_a_rebirth_request),
+		TEST(test_what_dashboards_show_is_counted),
 		TEST(test_history_is_not_the_present),
 		TEST(test_a_write_is_done_when_data_shows_it),
 		TEST(test_a_write_without_an_echo_is_unknown),

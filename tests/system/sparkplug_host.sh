@@ -4,7 +4,8 @@
 # the host, a write at the host moves an actuator of the edge and comes back, and
 # killing edge, host or broker heals by itself. The host runs a rule on what it
 # hears, and so does a third daemon that only listens: when the edge dies their
-# outputs are brought to the safe value.
+# outputs are brought to the safe value. What the host says over HTTP is held
+# against docs/openapi/sparkplug.yaml.
 # shellcheck source=tests/lib/scenario.bash
 . "${top_srcdir:?}/tests/lib/scenario.bash"
 # shellcheck source=tests/lib/daemon.bash
@@ -37,6 +38,7 @@ listener() {
 		version: 1
 		gateway: {group: plant, name: $1}
 		uplink: {$uplink}
+		http: {listen: "127.0.0.1:0", anonymous: viewer}
 		instances:
 		  host: {module: sparkplug_host, $2}
 		  local: {module: simulator, every: 100ms, devices: {fan-1: {type: fan, tags: {
@@ -105,6 +107,25 @@ at b tags 'plant/a/pump-1' | grep -q 'Pump/Flow' || fail 'no flow'
 step 'a write at the host moves the actuator and comes back as data'
 speed_moves 30
 speed_moves 42
+
+step 'what is shown over HTTP is as it is described, and all of it'
+api=http://127.0.0.1:$(at b status | sed -nE 's/.*"http_port":([0-9]+).*/\1/p')/api/sparkplug
+# as it never ends, its first line is looked at; curl says that it was too short
+{ curl -sSN --max-time 10 "$api/monitor/live" 2>>"$work/curl.log" || true; } | head -n 1 >"$work/live"
+watch_curl "$work/exchanges"
+show() {
+	curl -sS --max-time 10 "$api/$1" >"$work/shown"
+	grep -q "$2" "$work/shown" || fail "$1: $(cat "$work/shown")"
+}
+show nodes '"node":"a","state":"online"'
+show nodes/plant/a '"name":"Pump/Speed","type":"Double"'
+show nodes/plant/nobody '"error"'
+show 'monitor?topic=spBv1.0/plant/DDATA/%23' '"topic":"spBv1.0/plant/DDATA/a/pump-1"'
+jq -cn --arg target "$api/monitor/live" --rawfile got "$work/live" '{method: "GET", $target,
+	status: 200, type: "application/x-ndjson", sent: "", $got}' >>"$work/exchanges"
+{ grep -aoE '/api/sparkplug/[a-z/{}]+' "$modules/sparkplug_host.so" || true; } | sort -u >"$work/routes"
+python3 "$top_srcdir/tests/lib/openapi.py" "$top_srcdir/docs/openapi/sparkplug.yaml" "$work/routes" \
+	"$work/exchanges" >"$work/openapi.log" || fail 'the API is not as it is described'
 
 step 'a rule of the host acts on what the edge measures'
 wait_for 'the fan' fan_is 80 b
