@@ -202,7 +202,9 @@ static void act_send(struct rules *rules, uint32_t index, int writer, double x, 
 	};
 	int error = act_sample(output->tag, output->carrier, of->type, x, &sample);
 
-	(void)snprintf(first, sizeof(first), "%s, fail-safe before all else", rule);
+	if (lease == 0) {
+		(void)snprintf(first, sizeof(first), "%s, fail-safe before all else", rule);
+	}
 	if (error == 0) {
 		error = act_sample(output->tag, output->carrier, of->type, of->fail_safe, &safe);
 	}
