@@ -194,21 +194,27 @@ static int trust_fail(struct failure *failure, const char *what, const char *whe
 	return -EINVAL;
 }
 
-static EVP_PKEY *trust_key_from_token(const char *uri)
+/* NULL: failure says what to do. The URI may carry a PIN: only its kind is named. */
+static EVP_PKEY *trust_key_from_token(const char *uri, struct failure *failure)
 {
+	const char *what = "OpenSSL has no engine 'pkcs11'; Debian: libengine-pkcs11-openssl";
 	ENGINE *engine;
 	EVP_PKEY *key = NULL;
 
 	ENGINE_load_builtin_engines();
 	engine = ENGINE_by_id("pkcs11");
-	if (engine == NULL) {
-		return NULL;
+	if (engine != NULL) {
+		what = "cannot be loaded; is the token there, with this object and this PIN?";
+		if (ENGINE_init(engine) == 1) {
+			key = ENGINE_load_private_key(engine, uri, NULL, NULL);
+			(void)ENGINE_finish(engine); /* the key holds a reference of its own */
+		}
+		(void)ENGINE_free(engine); /* only drops a reference */
 	}
-	if (ENGINE_init(engine) == 1) {
-		key = ENGINE_load_private_key(engine, uri, NULL, NULL);
-		(void)ENGINE_finish(engine); /* the key holds a reference of its own */
+	if (key == NULL) {
+		failure_set(failure, EW_UPLINK_FILES, "key 'pkcs11:...': %s", what);
 	}
-	(void)ENGINE_free(engine); /* only drops a reference */
+	ERR_clear_error();
 	return key;
 }
 
@@ -222,10 +228,9 @@ static int trust_load_key(struct trust *trust, const char *key, struct failure *
 			       ? 0
 			       : trust_fail(failure, "key", key);
 	}
-	pkey = trust_key_from_token(key);
+	pkey = trust_key_from_token(key, failure);
 	if (pkey == NULL) {
-		/* the URI may carry a PIN: only its kind is named */
-		return trust_fail(failure, "key", "pkcs11:");
+		return -EINVAL;
 	}
 	ok = SSL_CTX_use_PrivateKey(trust->context, pkey);
 	EVP_PKEY_free(pkey);

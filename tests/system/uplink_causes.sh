@@ -43,8 +43,14 @@ is_cause 'a CA that did not sign' tls-ca "server=$at" "ca=$tls/other-ca.pem"
 is_cause 'a CA file that is not there' files "server=$at" "ca=$tls/none.pem"
 is_cause 'a key that does not fit' files "server=$at" "ca=$tls/ca.pem" \
 	"certificate=$tls/client.pem" "key=$tls/server.key"
+is_cause 'a token that is not there' files "server=$at" "ca=$tls/ca.pem" \
+	"certificate=$tls/client.pem" 'key=pkcs11:token=none;object=none'
+has_logged up "text=key 'pkcs11:...': .*is the token there" || fail 'no advice'
+export OPENSSL_ENGINES=$work
 is_cause 'a token without its engine' files "server=$at" "ca=$tls/ca.pem" \
 	"certificate=$tls/client.pem" 'key=pkcs11:token=none;object=none'
+has_logged up 'text=.*engine.*libengine-pkcs11-openssl' || fail 'no advice'
+unset OPENSSL_ENGINES
 is_cause 'a TLS port spoken to in plain text' lost \
 	"server=mqtt://localhost:$broker_port" plaintext=yes
 ! has_logged server 'New client connected' || fail 'somebody came in'
@@ -67,6 +73,24 @@ is_cause 'a certificate for another address' tls-host \
 broker strict "${secure[@]}" 'require_certificate true'
 at=mqtts://localhost:$broker_port
 is_cause 'no certificate of our own' tls-client "server=$at" "ca=$tls/ca.pem"
+step 'our own, its key in a token'
+export SOFTHSM2_CONF=$work/softhsm2.conf
+mkdir "$work/tokens"
+echo "directories.tokendir = $work/tokens" >"$SOFTHSM2_CONF"
+printf 5678 >"$work/pin"
+openssl pkcs8 -topk8 -nocrypt -in "$tls/client.key" -out "$work/client.p8"
+{
+	softhsm2-util --init-token --free --label gw --so-pin 1234 --pin 5678
+	softhsm2-util --import "$work/client.p8" --token gw --label gateway --id a1 --pin 5678
+} >"$work/softhsm.log" 2>&1
+start_uplink up "server=$at" "ca=$tls/ca.pem" "certificate=$tls/client.pem" \
+	"key=pkcs11:token=gw;object=gateway?pin-source=file:$work/pin"
+say up start
+expect_status up 'state=online'
+stop_uplink up
+is_cause 'a wrong PIN' files "server=$at" "ca=$tls/ca.pem" "certificate=$tls/client.pem" \
+	'key=pkcs11:token=gw;object=gateway?pin-value=0000'
+! has_logged up 'text=.*0000' || fail 'the PIN is shown'
 is_cause 'an expired one of our own' tls-client "server=$at" "ca=$tls/ca.pem" \
 	"certificate=$tls/late-client.pem" "key=$tls/late-client.key"
 
