@@ -30,6 +30,7 @@ enum {
 	TAG_UPLINK_RECONNECTS,
 	TAG_UPLINK_BACKLOG,
 	TAG_LOST,
+	TAG_STORE_STATE,
 	TAG_STORE_BACKLOG,
 	TAG_STORE_AGE,
 	TAG_STORE_HOURS,
@@ -63,6 +64,8 @@ static const struct gateway_tag {
 				    "sessions that came online again" },
 	[TAG_UPLINK_BACKLOG] = { "Uplink/Backlog", EW_TYPE_U64, "By", "bytes that wait to leave" },
 	[TAG_LOST] = { "Bus/Lost", EW_TYPE_U64, NULL, "samples that receivers lost" },
+	[TAG_STORE_STATE] = { "Store/State", EW_TYPE_TEXT, NULL,
+			      "good, full, no space or failing" },
 	[TAG_STORE_BACKLOG] = { "Store/Backlog", EW_TYPE_U64, "By",
 				"kept for the receiver that is furthest behind" },
 	[TAG_STORE_AGE] = { "Store/OldestAge", EW_TYPE_I64, "s", "of the oldest that is kept" },
@@ -96,6 +99,7 @@ struct gateway {
 	uint32_t ids[TAG_COUNT];
 	ew_dur cpu_at, cpu_used;        /* at the last update */
 	bool clock_valid;
+	enum store_state store_state;   /* that was told last */
 	bool is_leaving;
 };
 
@@ -213,17 +217,43 @@ static void gateway_fill_system(struct gateway *gateway, struct ew_sample *sampl
 	}
 }
 
-static void gateway_fill_store(const struct gateway *gateway, struct ew_sample *samples)
+/* Somebody must look before data are lost: it is told once, and when it is over. */
+static void gateway_tell_store(struct gateway *gateway, enum store_state state)
+{
+	bool is_good = state == STORE_GOOD;
+	struct ew_event event = {
+		.size = sizeof(event),
+		.kind = is_good ? "alarm.cleared" : "alarm.raised",
+		.severity = is_good ? EW_SEVERITY_INFO : EW_SEVERITY_ALARM,
+		.device = gateway->device,
+		.key = "store",
+	};
+	char body[64];
+
+	if (state == gateway->store_state) {
+		return;
+	}
+	(void)snprintf(body, sizeof(body), "{\"state\":\"%s\"}", store_state_name(state));
+	event.body = body;
+	if (endpoint_event(gateway->endpoint, &event) == 0) {
+		gateway->store_state = state;
+	}
+}
+
+static void gateway_fill_store(struct gateway *gateway, struct ew_sample *samples)
 {
 	const uint32_t *ids = gateway->ids;
 	struct log_stats log;
 
-	for (unsigned i = TAG_STORE_BACKLOG; i <= TAG_STORE_LOST; i++) {
+	for (unsigned i = TAG_STORE_STATE; i <= TAG_STORE_LOST; i++) {
 		samples[i] = ew_sample_none(ids[i], 0);
 	}
 	if (bus_log_stats(gateway->config.bus, &log) != 0) {
 		return;
 	}
+	samples[TAG_STORE_STATE] =
+		gateway_text(ids[TAG_STORE_STATE], store_state_name(log.state));
+	gateway_tell_store(gateway, log.state);
 	samples[TAG_STORE_BACKLOG] =
 		ew_sample_u64(ids[TAG_STORE_BACKLOG], 0, log.backlog_bytes);
 	if (log.oldest_age >= 0) {

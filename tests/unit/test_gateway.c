@@ -3,9 +3,12 @@
 #include "core/gateway/gateway.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/clock.h"
+#include "core/bus/inside.h"
+#include "tests/lib/disk.h"
 #include "tests/unit/unit.h"
 
 static struct loop *loop;
@@ -142,6 +145,100 @@ static void test_a_clock_that_shows_a_late_enough_time_is_good(void **state)
 	assert_int_equal(value_of("Clock/Valid").flags & EW_CLOCK_UNSET, 0);
 }
 
+/* ---- an alarm of the store ---- */
+
+static char kinds[256];
+
+static void on_event(void *self, const struct ew_event *event)
+{
+	size_t used = strlen(kinds);
+
+	(void)self;
+	(void)snprintf(kinds + used, sizeof(kinds) - used, "%s %s %s %d\n", event->kind, event->key,
+		       event->body, (int)event->severity);
+}
+
+static const struct ew_module listener_module = { .event = on_event };
+static struct endpoint *listener;
+static struct post_queue control;
+
+static void on_left(void *arg, struct endpoint *endpoint)
+{
+	(void)arg;
+	endpoint_free(&endpoint);
+}
+
+static int on_describe(void *arg, uint32_t tag, struct store_tag *tag_out)
+{
+	return bus_describe_tag(arg, tag, tag_out);
+}
+
+static struct store *open_store(struct disk *disk)
+{
+	const struct store_config config = {
+		.path = "memory", .bytes = 64 << 20, .files = disk_files(disk), .is_stepped = true
+	};
+	const struct store_listener says = { .describe = on_describe, .arg = bus };
+	struct store *store;
+
+	assert_int_equal(store_open(&config, &store, NULL), 0);
+	store_listen(store, &says);
+	bus_set_store(bus, store);
+	return store;
+}
+
+static void listen_for_events(void)
+{
+	struct endpoint_config config = {
+		.name = "listener", .module = &listener_module, .loop = loop, .control = &control
+	};
+
+	post_queue_init(&control, loop, 100);
+	assert_int_equal(endpoint_new(bus, &config, &listener), 0);
+	endpoint_set_self(listener, &control);
+	assert_int_equal(endpoint_join(listener), 0);
+	step();
+}
+
+/* One more interval, and what has been appended goes to the disk, or not. */
+static void pass_interval(struct store *store)
+{
+	mono += 10 * EW_SECOND;
+	step();
+	(void)store_sync(store);
+}
+
+static void test_a_disk_that_fails_raises_an_alarm_until_it_does_not(void **state)
+{
+	const struct durable_receiver how = { .name = "somebody" };
+	struct disk *disk = disk_new();
+	struct store *store = open_store(disk);
+
+	(void)state;
+	kinds[0] = '\0';
+	assert_int_equal(bus_set_durables(bus, &how, 1), 0);
+	bus_ready(bus);
+	listen_for_events();
+	pass_interval(store);
+	assert_memory_equal(value_of("Store/State").v.x.at, "good", 4);
+	disk_fail(disk, DISK_SYNC, -EIO, 3);
+	pass_interval(store);
+	pass_interval(store);
+	assert_memory_equal(value_of("Store/State").v.x.at, "failing", 7);
+	pass_interval(store);
+	pass_interval(store);
+	pass_interval(store);
+
+	assert_string_equal(kinds, "alarm.raised store {\"state\":\"failing\"} 3\n"
+				   "alarm.cleared store {\"state\":\"good\"} 0\n");
+	assert_int_equal(endpoint_leave(listener, false, on_left, NULL), 0);
+	gateway_leave(gateway);
+	step();
+	post_queue_fini(&control);
+	store_close(&store);
+	disk_free(&disk);
+}
+
 int main(void)
 {
 #define gateway_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -151,6 +248,7 @@ int main(void)
 		gateway_test(test_what_is_not_known_has_no_value),
 		gateway_test(test_it_is_brought_up_to_date_at_its_interval),
 		gateway_test(test_a_clock_that_shows_a_late_enough_time_is_good),
+		gateway_test(test_a_disk_that_fails_raises_an_alarm_until_it_does_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
