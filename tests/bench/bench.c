@@ -65,7 +65,7 @@ static const char *judge(double value, double asked)
 {
 	/* what is asked below zero is a least */
 	if (asked == BENCH_NOTHING || (asked < 0 ? value >= -asked : value <= asked)) {
-		return "";
+		return "ok";
 	}
 	has_missed = true;
 	return "MISSED";
@@ -76,7 +76,7 @@ static void print_asked(double value, const char *unit, double asked)
 	if (asked == BENCH_NOTHING) {
 		(void)printf(" %s\n", unit);
 	} else {
-		(void)printf(" %-5s asked %s %g %s\n", unit, asked < 0 ? ">=" : "<=",
+		(void)printf(" %-5s asked %s %-6g %s\n", unit, asked < 0 ? ">=" : "<=",
 			     asked < 0 ? -asked : asked, judge(value, asked));
 	}
 }

@@ -27,7 +27,8 @@ instances:
   metrics: {module: metrics}
 END
 
-"$build/tests/bench/ready" 20 50 "$build/edgewayd" --module-dir "$modules" \
+# the program itself, not libtool's script around it
+LD_LIBRARY_PATH=$build/.libs "$build/tests/bench/ready" 20 50 "$build/.libs/edgewayd" --module-dir "$modules" \
 	--state-dir "$work/state" --run-dir "$work/run" "$file" 2>"$work/ready.log" || missed=1
 
 daemon
@@ -37,6 +38,12 @@ is_online() {
 		grep -qE '^edgeway_uplink_online(\{.*\})? 1$'
 }
 wait_for 'the page to show a session' is_online
+
+# shellcheck disable=SC2317 # wait_for calls it
+has_scanned() {
+	ctl --json instances | grep '"instance":"machine"' |
+		grep -qE '"batches":([2-9]|[1-9][0-9]+)'
+}
 
 # of: KiB by name, of /proc/PID/status
 of() {
@@ -52,8 +59,8 @@ wakes() {
 	done
 }
 
-# past the start, with a first scan of the machine behind it
-sleep $((every + 1))
+# past the start: a scan of the machine follows the first by one interval
+wait_for 'scans of the machine' has_scanned
 wakes >"$work/before"
 sleep "$seconds"
 wakes >"$work/after"

@@ -3,7 +3,8 @@
 # What ew_publish() calls in the running daemon, with the simulator as fast as
 # it can: every call below the publish path is counted by callgrind, which
 # collects nothing elsewhere. First the pool of blocks gets warm: the queues are
-# short, so that they have soon been full.
+# short, so that they have soon been full. BENCH_WARM_UP and
+# BENCH_BATCHES are how many it then publishes, and how many are counted.
 # shellcheck source=tests/lib/scenario.bash
 . "${top_srcdir:?}/tests/lib/scenario.bash"
 # shellcheck source=tests/lib/daemon.bash
@@ -11,6 +12,7 @@
 # shellcheck source=tests/bench/table.bash
 . "$top_srcdir/tests/bench/table.bash"
 
+patience=300 # for a daemon under valgrind
 take_modules simulator checker
 cat >"$file" <<'END'
 version: 1
@@ -38,20 +40,28 @@ control() {
 	callgrind_control "$@" "$pid" >>"$work/control.log" 2>&1
 }
 
-# calls PATTERN: how often functions of such names were called
+# calls PATTERN: how often functions of such names were called, by all dumps since `first`
 calls() {
-	awk -v pattern="^cfn=($1)(@.*)?\$" '
+	find "$work" -name 'calls.[0-9]*' | sed 's/.*\.//' | awk -v first="$first" '$1 >= first' |
+		sed "s|^|$work/calls.|" | xargs -r cat | awk -v pattern="^cfn=($1)(@.*)?\$" '
 		$0 ~ /^cfn=/ { is_one = $0 ~ pattern }
 		is_one && /^calls=/ { sub("calls=", ""); sum += $1 }
-		END { print sum + 0 }' "$work/calls.1"
+		END { print sum + 0 }'
 }
 
+# has_published COUNT: the daemon answers nobody while it is so slow, but it dumps
+# what it has counted since the last dump
+# shellcheck disable=SC2317 # wait_for calls it
+has_published() {
+	control --dump
+	[ "$(calls block_take)" -ge "$1" ]
+}
+
+first=1
 control -i on
-sleep 10
-control --zero
-sleep "${BENCH_SECONDS:-10}"
-control --dump
-wait_for 'the counts' test -s "$work/calls.1"
+wait_for 'the pool to be warm' has_published "${BENCH_WARM_UP:-300}"
+first=$(($(find "$work" -name 'calls.[0-9]*' | wc -l) + 1))
+wait_for 'batches to be counted' has_published "${BENCH_BATCHES:-500}"
 
 row 'batches published in the daemon' "$(calls block_take)" ''
 row '   allocations' "$(calls '(malloc|calloc|realloc|aligned_alloc)')" '' 0

@@ -6,7 +6,7 @@ missed=0
 
 # row NAME VALUE UNIT [MOST]
 row() {
-	local verdict=
+	local verdict=ok
 	if [ -z "${4:-}" ]; then
 		printf '%-48s %10.2f %19s %s\n' "$1" "$2" '' "$3"
 		return
@@ -16,5 +16,5 @@ row() {
 		# shellcheck disable=SC2034 # for the script
 		missed=1
 	fi
-	printf '%-48s %10.2f %19s %-5s asked <= %s %s\n' "$1" "$2" '' "$3" "$4" "$verdict"
+	printf '%-48s %10.2f %19s %-5s asked <= %-6s %s\n' "$1" "$2" '' "$3" "$4" "$verdict"
 }
