@@ -23,6 +23,12 @@
 #define REQUESTS   4u
 #define PATIENCE   (60 * EW_SECOND)
 
+/*
+ * Samples. A quarter of each batch goes to each connection: when all that is on its way
+ * waits for one of them, 64 batches are not answered, and the queue takes 128.
+ */
+#define ON_WAY     (16 * 1024)
+
 extern const struct ew_module ew_module;
 
 static struct http_sink *sink;
@@ -183,7 +189,7 @@ static void uplink_send(unsigned batches)
 		ew_test_end(test);
 		sent += 1024;
 		ew_test_step(test);
-		uplink_wait((double)sent, before, 64 * 1024);
+		uplink_wait((double)sent, before, ON_WAY);
 	}
 	uplink_wait((double)sent, before, 0);
 }
