@@ -456,6 +456,72 @@ static void test_a_member_is_written_in_an_instance(void **state)
 	assert_int_equal(sp_metric_next(&members, &member), 0);
 }
 
+static struct sp_bytes instance_of(uint8_t *bytes, size_t size, const char *reference,
+				   const struct sp_metric *member)
+{
+	const struct sp_template head = {
+		.has = SP_HAS_REFERENCE | SP_HAS_DEFINITION, .reference = sp_text(reference),
+	};
+	struct sp_writer inner;
+
+	sp_writer_init(&inner, bytes, size);
+	assert_int_equal(sp_template_put(&inner, &head), 0);
+	assert_int_equal(sp_metric_put(&inner, member), 0);
+	return sp_written(&inner);
+}
+
+/* A line whose pump is an instance in the instance. */
+static void nested(const char *topic, int seq, bool is_birth, uint64_t value)
+{
+	uint8_t pump_bytes[512], line_bytes[1024];
+	struct sp_metric speed = nodes_metric("Speed", 0, is_birth ? SP_TYPE_INT16 : 0);
+	struct sp_metric pump = nodes_metric("Pump", 0, is_birth ? SP_TYPE_TEMPLATE : 0);
+	struct sp_metric line = nodes_metric(is_birth ? "line" : NULL, 12,
+					     is_birth ? SP_TYPE_TEMPLATE : 0);
+
+	speed.value = sp_value_whole(SP_TYPE_INT16, value);
+	pump.value.carrier = SP_TEMPLATE;
+	pump.value.x = instance_of(pump_bytes, sizeof(pump_bytes), "pump", &speed);
+	line.value.carrier = SP_TEMPLATE;
+	line.value.x = instance_of(line_bytes, sizeof(line_bytes), "line", &pump);
+	nodes_open();
+	nodes_put(&line);
+	nodes_say(topic, seq);
+}
+
+static void test_instances_may_hold_instances(void **state)
+{
+	static const char tag[] = "plant/gw1/pump-1:line/Pump/Speed";
+	struct sp_reader members, parameters;
+	struct sp_template head;
+	struct sp_metric metric;
+
+	(void)state;
+	nodes_start("");
+	nodes_open();
+	nodes_put_bdseq(3);
+	nodes_template(NULL, true);
+	nodes_member("Speed", SP_TYPE_INT16, 0);
+	nodes_put_template("_types_/pump", 0, SP_TYPE_TEMPLATE);
+	nodes_template(NULL, true);
+	nodes_member("Pump", SP_TYPE_TEMPLATE, 0);
+	nodes_put_template("_types_/line", 0, SP_TYPE_TEMPLATE);
+	nodes_say("spBv1.0/plant/NBIRTH/gw1", 0);
+	nested("spBv1.0/plant/DBIRTH/gw1/pump-1", 1, true, 7);
+	assert_true(ew_test_number(world, tag) == 7);
+	nested(NODES_DDATA, 2, false, 8);
+	assert_true(ew_test_number(world, tag) == 8);
+	assert_int_equal(ew_test_set(world, tag, 9), -ETIMEDOUT); /* nobody shows it */
+	metric = command_of(NODES_DCMD);
+	for (int level = 0; level < 2; level++) {
+		assert_int_equal(metric.value.carrier, SP_TEMPLATE);
+		assert_int_equal(sp_template_decode(metric.value.x, &head, &members, &parameters),
+				 0);
+		assert_int_equal(sp_metric_next(&members, &metric), 1);
+	}
+	assert_true(sp_bytes_equal(metric.name, sp_text("Speed")) && metric.value.u == 9);
+}
+
 static void test_rubbish_does_no_harm(void **state)
 {
 	(void)state;
@@ -494,6 +560,7 @@ int main(void)
 		TEST(test_an_instance_is_its_members),
 		TEST(test_an_instance_that_is_not_defined_stays_a_value),
 		TEST(test_a_member_is_written_in_an_instance),
+		TEST(test_instances_may_hold_instances),
 		TEST(test_rubbish_does_no_harm),
 	};
 
