@@ -108,6 +108,7 @@ const struct firmware_job *firmware_find(const struct lwm2m_server *self, const 
 static void job_free(struct firmware_job *job)
 {
 	firmware_package_release(&job->package);
+	free(job->argument);
 	free(job->uri);
 	free(job->endpoint);
 	free(job);
@@ -121,6 +122,7 @@ static int job_keep(const struct firmware_job *job)
 		.installs = job->installs, .state = (int)job->state,
 		.device_state = job->device_state, .result = job->result, .why = job->why,
 		.started = job->started, .changed = job->changed, .until = job->until,
+		.argument = job->argument,
 	};
 
 	return store_put_firmware(job->self->store, &row);
@@ -166,7 +168,7 @@ static void job_enter(struct firmware_job *job, enum firmware_state state, const
 static void job_on_finished(struct ask_caller *caller, struct ask *ask);
 
 static struct firmware_job *job_new(struct lwm2m_server *self, const char *endpoint,
-				    const char *uri)
+				    const char *uri, const char *argument)
 {
 	struct firmware_job *job = calloc(1, sizeof(*job));
 
@@ -177,9 +179,11 @@ static struct firmware_job *job_new(struct lwm2m_server *self, const char *endpo
 	job->self = self;
 	job->endpoint = strdup(endpoint);
 	job->uri = uri == NULL ? NULL : strdup(uri);
+	job->argument = argument == NULL ? NULL : strdup(argument);
 	job->device_state = -1;
 	job->result = -1;
-	if (job->endpoint == NULL || (uri != NULL && job->uri == NULL)) {
+	if (job->endpoint == NULL || (uri != NULL && job->uri == NULL) ||
+	    (argument != NULL && job->argument == NULL)) {
 		job_free(job);
 		return NULL;
 	}
@@ -227,7 +231,7 @@ int firmware_start(struct lwm2m_server *self, const struct firmware_order *order
 		}
 		at = firmware_slot(firmware, order->endpoint);
 	}
-	job = job_new(self, order->endpoint, order->uri);
+	job = job_new(self, order->endpoint, order->uri, order->argument);
 	if (job == NULL) {
 		return -ENOMEM;
 	}
@@ -311,6 +315,11 @@ static void job_request(const struct firmware_job *job, struct lwm2m_message *re
 		}
 	} else if (job->state == FIRMWARE_DOWNLOADED) {
 		request->operation = LWM2M_OP_EXECUTE;
+		if (job->argument != NULL) {
+			request->payload = (struct lwm2m_text){job->argument,
+							       strlen(job->argument)};
+			request->has |= LWM2M_HAS(PAYLOAD);
+		}
 	} else {
 		request->operation = LWM2M_OP_READ;
 		depth = LWM2M_INSTANCE;
@@ -510,7 +519,7 @@ static void firmware_take(void *arg, const struct store_firmware *row)
 	if (row->state < 0 || row->state > FIRMWARE_FAILED || *at != NULL || loading->rc != 0) {
 		return;
 	}
-	job = job_new(self, row->endpoint, row->uri);
+	job = job_new(self, row->endpoint, row->uri, row->argument);
 	if (job == NULL) {
 		loading->rc = -ENOMEM;
 		return;

@@ -51,6 +51,7 @@ struct firmware_job {
 	char *uri;                      /* NULL: the package is pushed */
 	struct firmware_package *package;
 	bool installs;                  /* else it ends with DOWNLOADED */
+	char *argument;                 /* of the execute of /5/0/2; NULL: none */
 	enum firmware_state state;
 	bool is_asked;                  /* a request is open */
 	unsigned tries;                 /* in this state */
@@ -71,6 +72,7 @@ struct firmware_order {
 	const char *uri;                /* NULL: package */
 	struct firmware_package *package;       /* held by who orders; NULL: uri */
 	bool installs;
+	const char *argument;           /* of the execute of /5/0/2; NULL: none */
 	ew_dur within;
 };
 

@@ -105,6 +105,7 @@ static int fleet_parse_octets(struct body *body, const struct ew_http_request *r
 	memset(body, 0, sizeof(*body));
 	body->has_firmware = true;
 	body->package.at = ew_http_body(req, &body->package.size);
+	body->argument = ew_http_query(req, "argument", 0);
 	body->downloads_only = install != NULL && strcmp(install, "no") == 0;
 	for (size_t i = 0; rc == 0 && ew_http_query(req, "device", i) != NULL; i++) {
 		rc = body_add_device(body, ew_http_query(req, "device", i));
@@ -155,6 +156,7 @@ static int fleet_start(struct fleet_order *order, const struct body *body)
 
 	order->firmware.uri = body->uri;
 	order->firmware.installs = !body->downloads_only;
+	order->firmware.argument = body->argument;
 	order->firmware.within = body->within == 0 ? WITHIN : body->within;
 	if (body->uri == NULL) {
 		order->firmware.package = firmware_package_new(self, body->package.at,

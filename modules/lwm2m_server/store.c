@@ -29,7 +29,7 @@ static const char *const statements[] = {
 	[PUT_PACKAGE] = "INSERT INTO package (bytes) VALUES (?)",
 	[DROP_PACKAGES] = "DELETE FROM package WHERE id NOT IN (SELECT package FROM firmware)",
 	[GET_PACKAGE] = "SELECT bytes FROM package WHERE id = ?",
-	[PUT_FIRMWARE] = "INSERT OR REPLACE INTO firmware VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+	[PUT_FIRMWARE] = "INSERT OR REPLACE INTO firmware VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
 	[DROP_FIRMWARE] = "DELETE FROM firmware WHERE endpoint = ?",
 	[LOAD_FIRMWARE] = "SELECT * FROM firmware",
 	[PUT_DESIRED] = "INSERT OR REPLACE INTO desired VALUES (?,?)",
@@ -56,7 +56,7 @@ static const char *const steps[] = {
 	"CREATE TABLE package (id INTEGER PRIMARY KEY, bytes BLOB);"
 	"CREATE TABLE firmware (endpoint TEXT PRIMARY KEY, uri TEXT, package INTEGER,"
 	" installs INTEGER, state INTEGER, device_state INTEGER, result INTEGER, why TEXT,"
-	" started INTEGER, changed INTEGER, until INTEGER);"
+	" started INTEGER, changed INTEGER, until INTEGER, argument TEXT);"
 	"CREATE TABLE desired (name TEXT PRIMARY KEY, json TEXT);"
 	"CREATE TABLE status (name TEXT, endpoint TEXT, state INTEGER, result INTEGER,"
 	" time INTEGER, PRIMARY KEY (name, endpoint));",

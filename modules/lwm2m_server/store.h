@@ -46,6 +46,7 @@ struct store_firmware {
 	int device_state, result;       /* /5/0/3 and /5/0/5; -1: not known */
 	const char *why;
 	ew_time started, changed, until;
+	const char *argument;           /* NULL: none */
 };
 
 /* Packages are kept once, however many clients get them. */

@@ -48,6 +48,7 @@ int store_put_firmware(struct store *store, const struct store_firmware *row)
 	sql_bind_number(s, 9, row->started);
 	sql_bind_number(s, 10, row->changed);
 	sql_bind_number(s, 11, row->until);
+	sql_bind_text(s, 12, row->argument);
 	return sql_run(store, PUT_FIRMWARE);
 }
 
@@ -75,6 +76,7 @@ int store_load_firmware(struct store *store, void *arg, store_firmware_fn take)
 			.started = sqlite3_column_int64(s, 8),
 			.changed = sqlite3_column_int64(s, 9),
 			.until = sqlite3_column_int64(s, 10),
+			.argument = (const char *)sqlite3_column_text(s, 11),
 		};
 
 		if (row.endpoint != NULL && row.why != NULL) {

@@ -76,7 +76,8 @@ static void test_a_client_pulls_its_firmware_and_runs_it(void **state)
 	gate_called(404, "no firmware update");
 	/* it is not there yet */
 	gate_call("/api/lwm2m/firmware",
-		  "{\"device\": \"gw1\", \"uri\": \"https://files/fw-2.bin\"}");
+		  "{\"device\": \"gw1\", \"uri\": \"https://files/fw-2.bin\", "
+		  "\"argument\": \"0='00ff'\"}");
 	gate_called(202, "{\"results\":[{\"device\":\"gw1\",\"state\":\"waiting\","
 		    "\"uri\":\"https://files/fw-2.bin\",\"install\":true,\"started\":");
 	gate_heard_nothing();
@@ -98,7 +99,11 @@ static void test_a_client_pulls_its_firmware_and_runs_it(void **state)
 	is_in("downloaded");
 	restart();
 	ew_test_advance(gate.test, 2 * EW_SECOND);
-	answer_next(LWM2M_OP_EXECUTE, "/5/0/2", LWM2M_CHANGED, NULL);
+	message = gate_heard("gw1");
+	assert_int_equal(message.operation, LWM2M_OP_EXECUTE);
+	assert_true(lwm2m_text_is(message.uri, "/5/0/2"));
+	assert_true(lwm2m_text_is(message.payload, "0='00ff'"));
+	gate_answer("gw1", message.token, LWM2M_CHANGED, NULL);
 	is_in("updating");
 	/* it starts anew, and says that all is well */
 	ew_test_advance(gate.test, 2 * EW_SECOND);
