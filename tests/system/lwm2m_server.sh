@@ -40,7 +40,10 @@ uplink_of() {
 		gateway: {group: lyon, name: gw1}
 		instances:
 		  line1: {module: simulator, every: 100ms, devices: {north: {kind: pump}}}
-		  cloud: {module: lwm2m, send: {every: 200ms}}
+		  cloud:
+		    module: lwm2m
+		    send: {every: 200ms}
+		    firmware: {command: [/bin/sh, $work/apply]}
 		  scada: {module: sparkplug}
 		access: {cloud: {write: ["north:Pump/Run"]}}
 	END
@@ -147,6 +150,24 @@ runs() {
 }
 wait_for 'the pump to run' runs
 wait_for 'bulk data' value 'gw1/north:Rate/0/Sensor Value'
+
+step 'a package is pushed, checked, installed, and followed to its end'
+# shellcheck disable=SC2016 # for the shell that applies it
+echo 'cp "$EDGEWAY_PACKAGE" "$(dirname "$0")/applied"' >"$work/apply"
+printf 'a new gateway' >"$work/package"
+hash=$(sha256sum "$work/package" | cut -d ' ' -f 1)
+is_at() {
+	get firmware/gw1 | grep -q "\"state\":\"$1\""
+}
+ends_as() {
+	curl -sS -f -H "Authorization: Bearer $ADMIN" -H 'Content-Type: application/octet-stream' \
+		--data-binary "@$work/package" \
+		"$EDGEWAY/api/lwm2m/firmware?device=gw1&argument=0%3D%27$2%27" >"$work/update.log"
+	wait_for "the update to be $1" is_at "$1"
+}
+ends_as failed "$(sha256sum <<<'' | cut -d ' ' -f 1)"
+ends_as 'done' "$hash"
+cmp "$work/package" "$work/applied" || fail 'another package was applied'
 
 step 'a desired state is applied, and kept'
 is_applied() {
