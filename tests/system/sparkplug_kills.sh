@@ -92,7 +92,9 @@ for ((i = 0; i < kills; i++)); do
 done
 
 step 'the end: nothing is missing'
-stop edge
 last=$(published)
-wait_for 'the last number' has_arrived "$last" || fail "$(unmarked "$last") of $last are missing"
+wait_for "all up to $last" has_arrived "$last"
+stop edge
+[ "$status" -eq 0 ] || fail "the edge ended with $status"
 stop host
+[ "$status" -eq 0 ] || fail "the host ended with $status"
