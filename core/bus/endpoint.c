@@ -331,6 +331,9 @@ static void finish_leave(struct endpoint *endpoint)
 	receiver_fini(endpoint);
 	task_fini(&endpoint->signal);
 	task_fini(&endpoint->data);
+	/* who posted the last word holds the lock until it is done with our queue */
+	(void)pthread_mutex_lock(&endpoint->bus->lock);
+	(void)pthread_mutex_unlock(&endpoint->bus->lock);
 	endpoint->left(endpoint->left_arg, endpoint);
 }
 
@@ -419,8 +422,9 @@ int endpoint_leave(struct endpoint *endpoint, bool keep,
 	if (!keep) {
 		(void)plan_routes(bus);
 	}
-	(void)pthread_mutex_unlock(&bus->lock);
+	/* within the lock: see finish_leave() */
 	error = post_push_always(endpoint->config.control, &leave->post);
+	(void)pthread_mutex_unlock(&bus->lock);
 	if (error != 0) {
 		free(leave);
 	}
