@@ -71,7 +71,7 @@ static void firmware_get(const char *path, char *out, size_t room)
 static void firmware_enter(struct firmware *firmware, enum firmware_state state,
 			   enum firmware_result result)
 {
-	char line[128];
+	char line[192];         /* two numbers, two hashes */
 	int size = snprintf(line, sizeof(line), "%d %d %s %s\n", (int)state, (int)result,
 			    *firmware->hash != '\0' ? firmware->hash : "-",
 			    *firmware->wanted != '\0' ? firmware->wanted : "-");
@@ -105,7 +105,7 @@ static int firmware_name(char *out, const char *directory, const char *name)
 /* What an earlier process was at. */
 static void firmware_resume(struct firmware *firmware)
 {
-	char line[160], outcome[16];
+	char line[192], outcome[16];
 	int state = 0, result = 0;
 
 	firmware_get(firmware->kept, line, sizeof(line));
