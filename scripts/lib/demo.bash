@@ -88,6 +88,7 @@ start_broker() {
 			keyfile $run/tls/broker.key
 			require_certificate true
 			use_identity_as_username true
+			set_tcp_nodelay true
 			allow_anonymous false
 			persistence false
 			user $(id -un)

@@ -7,7 +7,8 @@
 
 make_tls
 ca=${work:?}/tls/ca.pem
-start_broker broker "cafile $ca" "certfile $work/tls/server.pem" \
+# without it Nagle holds back an answer behind a PUBACK for 40 ms
+start_broker broker 'set_tcp_nodelay true' "cafile $ca" "certfile $work/tls/server.pem" \
 	"keyfile $work/tls/server.key"
 # shellcheck disable=SC2034 # for the benches
 uplink="servers: [\"mqtts://localhost:${broker_port:?}\"], ca: $ca, backoff: {min: 100ms, max: 1s}"
