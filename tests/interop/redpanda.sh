@@ -11,11 +11,29 @@
 take_modules events numbers
 patience=60
 
+# go_is_new COMMAND: it can build the peer
+go_is_new() {
+	"$1" version 2>/dev/null | grep -qE 'go1\.(2[5-9]|[3-9][0-9])'
+}
+
+# get_go: Debian 12 has none that is new enough; one comes from where modules do
+get_go() {
+	local from=${GOPROXY:-https://proxy.golang.org} name=v0.0.1-go1.25.5.linux-$1
+	curl -sSfL -o "$work/go.zip" "${from%%,*}/golang.org/toolchain/@v/$name.zip"
+	python3 -m zipfile -e "$work/go.zip" "$work"
+	chmod -R u+x "$work/golang.org/toolchain@$name/bin" "$work/golang.org/toolchain@$name/pkg/tool"
+	go=$work/golang.org/toolchain@$name/bin/go
+}
+
 step 'the peer'
-command -v go >/dev/null || fail 'go is not there, or older than 1.25: Debian 12 has none that will do'
-cp "$top_srcdir/tests/interop/redpanda_peer.go" "$work/main.go"
-(cd "$work" && go mod init peer && go get github.com/redpanda-data/benthos/v4/public/service@v4.60.0 &&
-	go mod tidy && go build -o connect .) >"$work/go.log" 2>&1 || fail 'go cannot build the peer'
+go=go
+go_is_new "$go" || get_go "$(dpkg --print-architecture)" 2>"$work/go.log" || fail 'no go is to be had'
+export GOTOOLCHAIN=local GOCACHE="$work/go-cache" GOPATH="$work/go-path" GOFLAGS=-modcacherw
+mkdir "$work/peer"
+cp "$top_srcdir/tests/interop/redpanda_peer.go" "$work/peer/main.go"
+(cd "$work/peer" && "$go" mod init peer &&
+	"$go" get github.com/redpanda-data/benthos/v4/public/service@v4.60.0 &&
+	"$go" mod tidy && "$go" build -o ../connect .) >"$work/go.log" 2>&1 || fail 'go cannot build the peer'
 
 step 'the configuration, with a file in the place of Kafka'
 awk '/^      - kafka_franz:/ {
