@@ -291,7 +291,7 @@ wait_for 'dead letters' letters
 ask mode=ok >/dev/null
 [ "$(ctl --json dead-letters --count | jq -r '[.instance, .route, .reason] | join(" ")')" = \
 	'up n>up HTTP 400' ] || fail "the count: $(ctl dead-letters --count)"
-number=$(ctl --json dead-letters up | head -n 1 | jq .number)
+number=$(ctl --json dead-letters up | jq -s '.[0].number')
 ctl --json dead-letters up "$number" |
 	jq -e -s 'length == 8 and all(.[]; .device == "n" and .kind == "sample" and .value == 1)' \
 		>"$work/jq.log" || fail "the first letter: $(ctl dead-letters up "$number")"

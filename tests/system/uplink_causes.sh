@@ -43,7 +43,9 @@ is_cause 'a CA that did not sign' tls-ca "server=$at" "ca=$tls/other-ca.pem"
 is_cause 'a CA file that is not there' files "server=$at" "ca=$tls/none.pem"
 is_cause 'a key that does not fit' files "server=$at" "ca=$tls/ca.pem" \
 	"certificate=$tls/client.pem" "key=$tls/server.key"
-is_cause 'a token that is not there' files "server=$at" "ca=$tls/ca.pem" \
+# the engine keeps a method of RSA and names for good, which is no leak of ours
+lenient=${ASAN_OPTIONS:-}:detect_leaks=0
+ASAN_OPTIONS=$lenient is_cause 'a token that is not there' files "server=$at" "ca=$tls/ca.pem" \
 	"certificate=$tls/client.pem" 'key=pkcs11:token=none;object=none'
 has_logged up "text=key 'pkcs11:...': .*is the token there" || fail 'no advice'
 export OPENSSL_ENGINES=$work
@@ -83,12 +85,13 @@ openssl pkcs8 -topk8 -nocrypt -in "$tls/client.key" -out "$work/client.p8"
 	softhsm2-util --init-token --free --label gw --so-pin 1234 --pin 5678
 	softhsm2-util --import "$work/client.p8" --token gw --label gateway --id a1 --pin 5678
 } >"$work/softhsm.log" 2>&1
-start_uplink up "server=$at" "ca=$tls/ca.pem" "certificate=$tls/client.pem" \
+ASAN_OPTIONS=$lenient start_uplink up "server=$at" "ca=$tls/ca.pem" \
+	"certificate=$tls/client.pem" \
 	"key=pkcs11:token=gw;object=gateway?pin-source=file:$work/pin"
 say up start
 expect_status up 'state=online'
 stop_uplink up
-is_cause 'a wrong PIN' files "server=$at" "ca=$tls/ca.pem" "certificate=$tls/client.pem" \
+ASAN_OPTIONS=$lenient is_cause 'a wrong PIN' files "server=$at" "ca=$tls/ca.pem" "certificate=$tls/client.pem" \
 	'key=pkcs11:token=gw;object=gateway?pin-value=0000'
 ! has_logged up 'text=.*0000' || fail 'the PIN is shown'
 is_cause 'an expired one of our own' tls-client "server=$at" "ca=$tls/ca.pem" \

@@ -15,7 +15,8 @@
 #include "tests/contract/rehearsal/plan.h"
 
 #define STORMS_MAX  8
-#define QUIET  (300 * EW_MILLISECOND)
+#define QUIET       (300 * EW_MILLISECOND)
+#define LONG_QUIET  (3 * EW_SECOND)
 
 struct settings {
 	uint64_t turn;                  /* another: opened anew */
@@ -345,18 +346,24 @@ static void keeper_event(void *self, const struct ew_event *event)
 	}
 }
 
-/* All rest and nothing has come for a while: now the last values must be there. */
+/*
+ * All rest and nothing has come for a while: now the last values must be there.
+ * A gap of tags that are all gone by now has no resync; after a longer silence
+ * values must be right without one.
+ */
 static void keeper_tick(void *arg)
 {
 	struct keeper *keeper = arg;
+	ew_dur quiet = ew_now() - keeper->last;
 
-	if (ew_now() - keeper->last < QUIET) {
+	if (quiet < QUIET) {
 		return;
 	}
 	for (size_t i = 0; i < keeper->storm_count; i++) {
 		struct kept *kept = &keeper->storms[i];
 
-		if (!kept->is_tried && kept->is_resting && !kept->is_owed) {
+		if (!kept->is_tried && kept->is_resting &&
+		    (!kept->is_owed || quiet > LONG_QUIET)) {
 			kept->is_tried = true;
 			compare(keeper, kept, true);
 			ew_metric_add(keeper->inst, METRIC_RESTS, 1);
