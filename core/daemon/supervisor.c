@@ -285,7 +285,10 @@ static void supervisor_look_for_failures(struct daemon *daemon)
 	}
 }
 
-/* Those of this class that still have to stop. */
+/*
+ * Those of this class that still have to stop, and of the classes before: one that
+ * leaves its uplink is no longer what it was by that, and has not ended yet.
+ */
 static size_t supervisor_stop_class(struct daemon *daemon)
 {
 	struct list *node;
@@ -295,7 +298,7 @@ static size_t supervisor_stop_class(struct daemon *daemon)
 		struct member *member = list_entry(node, struct member, node);
 
 		if (member->inst == NULL ||
-		    supervisor_class(daemon, member->inst) != daemon->stop_class) {
+		    supervisor_class(daemon, member->inst) > daemon->stop_class) {
 			continue;
 		}
 		if (instance_state(member->inst) == INSTANCE_RUNNING ||

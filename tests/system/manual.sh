@@ -50,7 +50,7 @@ while read -r key; do
 done <"$work/keys"
 
 step 'the guides name commands that there are'
-grep -ohE 'edgewayctl [a-z]+' "$top_srcdir"/docs/*.md "$top_srcdir/README.md" |
+grep -ohE 'edgewayctl [a-z-]+' "$top_srcdir"/docs/*.md "$top_srcdir/README.md" |
 	awk '{ print $2 }' | sort -u >"$work/named"
 [ -s "$work/named" ] || fail 'the guides name no command'
 while read -r command; do
